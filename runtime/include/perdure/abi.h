@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The hook ABI: what instrumented code emits and the runtime provides. The compiler plugin is the
+// only caller; programs include <perdure/perdure.h>. Every entry says who emits it and when.
+// This header is the one thing clang-plugin/ and runtime/ share. docs/hook_abi.md explains it.
+//
+// Store hook, emitted inline after each store of LEN bytes (1..65535) at ADDR:
+//
+//   if (ADDR >> PERDURE_SLOT_SHIFT == PERDURE_SLOT) {
+//     slot = fetch-and-add(perdure_thread.next[LANE], 8)        one instruction: signal handlers nest
+//     if ((slot & PERDURE_CHUNK_FIRST_MASK) == 0) perdure_record_slow(ADDR << 16 | LEN, LANE)
+//     else *slot = ADDR << 16 | LEN                             release store
+//   }
+//
+// An entry is never 0 (the slot number stands in its top byte), so 0 means "reserved, not filled".
+// The value stored is read when the epoch is cut: a hook placed before its store could lose it.
+#ifndef PERDURE_ABI_H
+#define PERDURE_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PERDURE_ABI_VERSION 1u
+
+// Every pool is mapped at the start of this 1 TiB slot of the address space.
+#define PERDURE_SLOT 0x20ull
+#define PERDURE_SLOT_SHIFT 40
+#define PERDURE_BASE (PERDURE_SLOT << PERDURE_SLOT_SHIFT)
+
+// Persistent globals live at BASE + ROOTS_OFFSET + hash(key), an address fixed at compile time.
+#define PERDURE_ROOTS_OFFSET (1ull << 24)
+#define PERDURE_ROOTS_END (16ull << 30)
+
+// Write-set chunks are 64 KiB, aligned to their size; the first 64 bytes are the header, so a slot
+// address with these bits clear means "no room" (a full chunk's end, or a thread not seen before).
+#define PERDURE_CHUNK_SIZE 65536u
+#define PERDURE_CHUNK_HEADER 64u
+#define PERDURE_CHUNK_FIRST_MASK 0xffc0u
+#define PERDURE_RANGE_MAX 65535u
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum perdure_lane {
+  PERDURE_LANE_PERSISTENT = 0, // output waits until such a store is durable
+  PERDURE_LANE_RELAXED = 1     // recorded with the next epoch, never a reason to cut or to wait
+};
+
+// Initial-exec thread-local; next[LANE] is the address of the next free slot, 0 before first use.
+struct perdure_thread {
+  uint64_t next[2];
+};
+extern __thread struct perdure_thread perdure_thread;
+
+// --- Store hooks -------------------------------------------------------------------------------
+
+// Inline hook, when the chunk is full or the thread is new. Async-signal-safe.
+void perdure_record_slow(uint64_t entry, uint32_t lane);
+// After a store or modelled call that wrote SIZE bytes at ADDRESS (any size, 0 included). Outside
+// the pool: no effect. Async-signal-safe, as are all hooks below.
+void perdure_record(const void *address, size_t size);
+void perdure_record_relaxed(const void *address, size_t size);
+// After a call that wrote a NUL-terminated string at ADDRESS.
+void perdure_record_string(const char *address);
+// After a call to an unknown function that got ADDRESS: the whole allocation or root around it.
+void perdure_record_object(const void *address);
+
+// --- Units -------------------------------------------------------------------------------------
+
+// Entry and every exit (unwinding included) of a transaction function. They nest.
+void perdure_unit_begin(void);
+void perdure_unit_end(void);
+// Entry and every exit of a commit-point function, or around the call of an external one: the state
+// is consistent here although units are open; the thread counts as outside any unit between the two.
+void perdure_unit_pause(void);
+void perdure_unit_resume(void);
+// Around setjmp: the depth before the call is kept in the frame; after the call returned (either
+// time) the depth is set back to it.
+uint32_t perdure_unit_depth(void);
+void perdure_unit_unwind(uint32_t depth);
+// In place of a call to the function of the same name on a lock *field* annotated as unit bound.
+int perdure_unit_mutex_lock(void *mutex);
+int perdure_unit_mutex_trylock(void *mutex);
+// Before a call to a gated output function: returns when every update made so far is durable.
+void perdure_output_wait(void);
+
+// --- Start-up ----------------------------------------------------------------------------------
+
+// 1 after a pool with data was opened. Entry of skip-if-recovered functions; dynamic initialisers
+// of persistent globals.
+int perdure_is_recovered(void);
+// 1 if the root at ADDRESS came from the pool, so that its dynamic initialiser must not run.
+int perdure_root_is_recovered(const void *address);
+// Entry and every exit of run-then-restore functions: the persistent globals get back the values
+// they had at entry. No effect unless recovered.
+void *perdure_restore_begin(void);
+void perdure_restore_end(void *saved);
+// Entry of the function before which recovery functions run (main by default). Runs them once.
+void perdure_run_recovery(void);
+
+// --- Allocation (in place of the libc or C++ runtime function at a pool allocation site) ---------
+// Without a pool they are the libc functions. Blocks are freed by free(), realloc() and operator
+// delete, which the runtime interposes and dispatches by address.
+void *perdure_malloc(size_t size);
+void *perdure_calloc(size_t count, size_t size);
+void *perdure_realloc(void *block, size_t size);
+void *perdure_reallocarray(void *block, size_t count, size_t size);
+void *perdure_aligned_alloc(size_t alignment, size_t size); // memalign too
+int perdure_posix_memalign(void **block, size_t alignment, size_t size);
+void *perdure_valloc(size_t size);
+char *perdure_strdup(const char *string);
+char *perdure_strndup(const char *string, size_t size);
+// Results of asprintf, vasprintf, getline, getdelim are copied into the pool.
+int perdure_asprintf(char **result, const char *format, ...);
+int perdure_vasprintf(char **result, const char *format, __builtin_va_list arguments);
+long perdure_getline(char **line, size_t *capacity, void *stream);
+long perdure_getdelim(char **line, size_t *capacity, int delimiter, void *stream);
+// operator new: the plain forms throw std::bad_alloc, the others return null.
+void *perdure_new(size_t size);
+void *perdure_new_nothrow(size_t size, const void *nothrow);
+void *perdure_new_aligned(size_t size, size_t alignment);
+void *perdure_new_aligned_nothrow(size_t size, size_t alignment, const void *nothrow);
+
+// --- Modules -----------------------------------------------------------------------------------
+
+// Part of a persistent global that is volatile: it starts with its initial value in every run.
+struct perdure_span {
+  uint64_t offset;
+  uint64_t size;
+};
+
+struct perdure_root_info {
+  const char *key;     // identity across builds: "name", or "file.c:name" with internal linkage
+  void *address;       // in the root window, computed from KEY
+  uint64_t size;       // bytes
+  const void *initial; // SIZE bytes, or NULL for zeros
+  const struct perdure_span *volatile_spans;
+  uint64_t volatile_span_count;
+  const char *type;  // name of its type descriptor, or NULL
+  uint64_t internal; // 1: internal linkage, so a second module with the same key is an error
+};
+
+enum perdure_lock_kind {
+  PERDURE_LOCK_IS = 1,       // the variable is a lock or an array of locks (or holds them)
+  PERDURE_LOCK_POINTS_TO = 2 // the variable points to a heap block of locks
+};
+
+struct perdure_lock_info {
+  const char *name;
+  void *variable;
+  uint64_t size; // bytes of the variable
+  uint64_t kind; // enum perdure_lock_kind
+};
+
+struct perdure_field_info {
+  const char *name;
+  uint64_t offset; // bytes
+  uint64_t size;   // bytes
+  const char *type;
+};
+
+struct perdure_type_info {
+  const char *name;
+  uint64_t size; // bytes
+  const struct perdure_field_info *fields;
+  uint64_t field_count;
+};
+
+enum perdure_module_flags {
+  PERDURE_MODULE_SINGLE_MUTATOR = 1, // commits at commit points by the one mutator, no quiescence
+  PERDURE_MODULE_HAS_UNITS = 2,      // declares at least one lock, transaction or commit point
+  PERDURE_MODULE_COMMIT_POINTS = 4   // threads are inside a unit between commit points
+};
+
+struct perdure_module_info {
+  uint32_t abi_version;
+  uint32_t flags; // enum perdure_module_flags
+  const char *source;
+  const struct perdure_root_info *roots;
+  uint64_t root_count;
+  const struct perdure_lock_info *locks;
+  uint64_t lock_count;
+  const struct perdure_type_info *types;
+  uint64_t type_count;
+  void (*const *recovery)(void); // run after recovery, before main or the function named
+  uint64_t recovery_count;
+};
+
+// Module constructor, priority 1 (before any constructor of the program).
+void perdure_register_module(const struct perdure_module_info *module);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

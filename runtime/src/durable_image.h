@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pool as the epoch layer sees it: an image to which epochs are applied atomically and in
+// order. Opens the pool, recovers it, appends epochs to the redo log and checkpoints in the
+// background; what each part does is in pool, log_writer, checkpoint and recovery.
+#pragma once
+
+#include "epoch_record.h"
+#include "pool_options.h"
+#include "status.h"
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace perdure {
+
+class DurableImage {
+public:
+  // Opens or creates the pool, holds its lock, and brings the image file to the last sealed epoch
+  // (image bytes are then readable through image_fd(), if not yet all durable there: the log still
+  // covers them). Nothing on disk has changed when it fails.
+  static Result<std::unique_ptr<DurableImage>> open(const PoolOptions &options);
+  virtual ~DurableImage() = default;
+
+  // True if the pool held at least one epoch when it was opened.
+  virtual bool recovered() const = 0;
+  virtual uint64_t last_epoch() const = 0; // 0 when fresh
+  virtual int image_fd() const = 0;
+  // Bytes of the image file to map: everything past it has never been written.
+  virtual uint64_t image_bytes() const = 0;
+  virtual bool is_pmem() const = 0; // a commit costs no more than a fence: nothing needs gating
+
+  // Makes RECORD durable: on return it survives power loss. Its epoch number must be last_epoch()+1.
+  // Waits for log space if the checkpoint is behind. One caller at a time. After an error the image
+  // has failed for good: every later commit returns the same error.
+  virtual Status commit(std::unique_ptr<EpochRecord> record) = 0;
+
+  // Reserves disk space for image bytes [offset, offset + size), so that applying epochs there
+  // cannot run out of space. Any thread. False: no space left, nothing changed.
+  virtual bool reserve(uint64_t offset, uint64_t size) = 0;
+
+  // While paused no byte of the image file changes (a forked child still maps it).
+  virtual void pause_checkpoint(bool paused) = 0;
+  // For a forked child: lets go of the pool's files and threads without touching them.
+  virtual void abandon_after_fork() = 0;
+  // Final checkpoint, then clean-shutdown mark. No commit may follow.
+  virtual Status close() = 0;
+};
+
+} // namespace perdure

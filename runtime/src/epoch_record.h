@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The bytes of one epoch while they wait to be logged and checkpointed: a list of
+// (image offset, bytes) pairs in the payload form of log_format.h, so that appending it to the log
+// copies nothing. Later pairs win where they overlap.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace perdure {
+
+class EpochRecord {
+public:
+  explicit EpochRecord(uint64_t epoch) : epoch_(epoch) {}
+
+  // Copies SIZE bytes from DATA, to be written at image offset OFFSET. Long runs of one byte are kept
+  // as a fill. Called with mutators stopped: no allocation beyond the buffer's growth, no syscalls.
+  void add(uint64_t offset, const void *data, uint64_t size);
+
+  uint64_t epoch() const { return epoch_; }
+  std::span<const std::byte> payload() const { return payload_; }
+  bool empty() const { return payload_.empty(); }
+  void reserve(uint64_t bytes) { payload_.reserve(bytes); }
+
+private:
+  uint64_t epoch_;
+  std::vector<std::byte> payload_;
+};
+
+} // namespace perdure
