@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The lit suites: frontend/ (what the AST half accepts, refuses and hands over), pass/ (IR in, IR
+# out), run/ (programs compiled, linked and run). They use one build tree, named by the
+# lit.site.cfg.py that CMake writes into it:
+#   lit.py BUILD_DIR/test                       all suites
+#   lit.py BUILD_DIR/test --filter pass/        one of them
+import os
+
+import lit.formats
+
+config.name = "perdure"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".c", ".cpp", ".ll", ".test"]
+config.excludes = ["Inputs", "unit", "kill", "lit.cfg.py"]
+config.test_source_root = os.path.join(config.perdure_source_dir, "test")
+config.test_exec_root = os.path.join(config.perdure_build_dir, "test", "output")
+
+bin_dir = os.path.join(config.perdure_build_dir, "bin")
+lib_dir = os.path.join(config.perdure_build_dir, "lib")
+
+# FileCheck, not, split-file, opt of the LLVM that the plugin is built for come first.
+config.environment["PATH"] = os.pathsep.join([config.llvm_tools_dir, bin_dir, config.environment["PATH"]])
+for variable in ("PERDURE_PORT", "PERDURE_POOL"):
+    config.environment.pop(variable, None)
+
+opt_perdure = "opt -load-pass-plugin=%s/perdure-pass.so" % lib_dir
+config.substitutions += [
+    ("%perdure-cc", "perdure-clang"),
+    ("%perdure-cxx", "perdure-clang++"),
+    ("%perdure-plugin", "%s/perdure.so" % lib_dir),
+    ("%perdure-tool", "%s/perdure" % bin_dir),
+    ("%perdure-include", "%s/include" % config.perdure_build_dir),
+    ("%opt-perdure", opt_perdure),
+    ("%clang", "%s/clang" % config.llvm_tools_dir),
+]
