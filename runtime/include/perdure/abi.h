@@ -7,8 +7,8 @@
 // Store hook, emitted inline after each store of LEN bytes (1..65535) at ADDR:
 //
 //   if (ADDR >> PERDURE_SLOT_SHIFT == PERDURE_SLOT) {
-//     slot = fetch-and-add(perdure_thread.next[LANE], 8)        one instruction: signal handlers nest
-//     if ((slot & PERDURE_CHUNK_FIRST_MASK) == 0) perdure_record_slow(ADDR << 16 | LEN, LANE)
+//     slot = fetch-and-add(perdure_thread.next[LANE], 8)        one instruction: signal handlers
+//     nest if ((slot & PERDURE_CHUNK_FIRST_MASK) == 0) perdure_record_slow(ADDR << 16 | LEN, LANE)
 //     else *slot = ADDR << 16 | LEN                             release store
 //   }
 //
@@ -41,6 +41,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum perdure_lane {
   PERDURE_LANE_PERSISTENT = 0, // output waits until such a store is durable
@@ -72,7 +73,8 @@ void perdure_record_object(const void *address);
 void perdure_unit_begin(void);
 void perdure_unit_end(void);
 // Entry and every exit of a commit-point function, or around the call of an external one: the state
-// is consistent here although units are open; the thread counts as outside any unit between the two.
+// is consistent here although units are open; the thread counts as outside any unit between the
+// two.
 void perdure_unit_pause(void);
 void perdure_unit_resume(void);
 // Around setjmp: the depth before the call is kept in the frame; after the call returned (either
@@ -116,6 +118,9 @@ int perdure_asprintf(char **result, const char *format, ...);
 int perdure_vasprintf(char **result, const char *format, __builtin_va_list arguments);
 long perdure_getline(char **line, size_t *capacity, void *stream);
 long perdure_getdelim(char **line, size_t *capacity, int delimiter, void *stream);
+// In place of free() and every operator delete (late, so that the optimizer still knows them): pool
+// and other blocks alike, whoever else interposes the libc function (a sanitizer does).
+void perdure_free(void *block);
 // operator new: the plain forms throw std::bad_alloc, the others return null.
 void *perdure_new(size_t size);
 void *perdure_new_nothrow(size_t size, const void *nothrow);
@@ -170,7 +175,8 @@ struct perdure_type_info {
 enum perdure_module_flags {
   PERDURE_MODULE_SINGLE_MUTATOR = 1, // commits at commit points by the one mutator, no quiescence
   PERDURE_MODULE_HAS_UNITS = 2,      // declares at least one lock, transaction or commit point
-  PERDURE_MODULE_COMMIT_POINTS = 4   // threads are inside a unit between commit points
+  PERDURE_MODULE_COMMIT_POINTS = 4,  // declares commit points
+  PERDURE_MODULE_HAS_SECTIONS = 8    // declares a lock or a transaction function
 };
 
 struct perdure_module_info {
@@ -190,6 +196,7 @@ struct perdure_module_info {
 // Module constructor, priority 1 (before any constructor of the program).
 void perdure_register_module(const struct perdure_module_info *module);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

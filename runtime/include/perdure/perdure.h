@@ -11,6 +11,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 // Opens the pool that SPEC names: "path[,size=BYTES][,durability=sync|async=MS][,log=PATH]
 // [,log_size=BYTES][,emulate_pmem]"; creates it if there is none. The same as starting the program
@@ -23,9 +24,9 @@ int perdure_open(const char *spec);
 const char *perdure_error(void);
 
 // Makes every update that happened before the call durable: on return it survives power loss (as
-// far as the pool's persistence domain does, see `perdure info`). Inside a unit the open unit itself
-// is not part of it. Returns 0; -1 if the pool has failed (nothing further becomes durable) or there
-// is none.
+// far as the pool's persistence domain does, see `perdure info`). Inside a unit the open unit
+// itself is not part of it. Returns 0; -1 if the pool has failed (nothing further becomes durable)
+// or there is none.
 int perdure_sync(void);
 
 // 1 if this run continued a pool that already held data, else 0.
@@ -49,6 +50,7 @@ size_t perdure_type_size(const char *type);
 // Start of the pool block ADDRESS points into, and its usable size in bytes; NULL outside any.
 void *perdure_block(const void *address, size_t *size);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

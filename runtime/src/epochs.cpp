@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "epochs.h"
+#include "heap_layout.h"
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <immintrin.h>
+#include <pthread.h>
+#include <sched.h>
+
+namespace perdure {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+// A unit that stays open longer than this does not stop the others: the cut is tried again later.
+// It also breaks the deadlock of a thread that waits to enter while it holds a lock, unknown to us,
+// that an open unit needs.
+constexpr auto kQuiescenceLimit = 2ms;
+constexpr auto kRetryMax = 64ms;
+// Without anyone waiting (no output, or only relaxed updates) updates become durable this often.
+constexpr auto kIdleInterval = 100ms;
+// Two ranges closer than this are logged as one: a record's header costs as much.
+constexpr uint64_t kMergeGap = 8;
+constexpr uint64_t kSealedBytesMax = 16 << 20;
+
+uint64_t ns_since(Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+}
+
+void block_all_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+} // namespace
+
+std::atomic<uint32_t> Epochs::cut_pending{0};
+bool Epochs::single_mutator = false;
+bool Epochs::units_between_commit_points = false;
+
+Epochs &Epochs::instance() {
+  static Epochs &epochs = *new Epochs; // never destroyed: threads may outlive static destructors
+  return epochs;
+}
+
+void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
+                   std::function<void()> on_durable) {
+  image_ = image;
+  async_ms_ = async_ms;
+  discard_ = discard;
+  cheap_ = image->is_pmem() || discard;
+  on_durable_ = std::move(on_durable);
+  stopping_ = false;
+  running_.store(true, std::memory_order_release);
+  committer_ = std::thread([this] { committer(); });
+}
+
+// --- What output waits for
+// ------------------------------------------------------------------------
+
+bool Epochs::any_dirty(uint32_t lanes) const {
+  for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
+    for (uint32_t lane = 0; lane < lanes; lane++)
+      if (mutator->set(lane).dirty())
+        return true;
+  return false;
+}
+
+uint64_t Epochs::ticket_to_wait_for() const {
+  if (!running())
+    return 0;
+  // In this order: a drain advances open_ before it takes entries, so that whoever finds the write
+  // sets clean because of it sees the advanced number and waits for the cut that took them.
+  bool dirty = any_dirty(1);
+  uint64_t open = open_.load(std::memory_order_acquire);
+  uint64_t ticket = dirty ? open : open - 1;
+  return ticket <= durable() ? 0 : ticket;
+}
+
+void Epochs::demand(uint64_t ticket) {
+  std::lock_guard lock(mutex_);
+  if (ticket <= demanded_)
+    return;
+  demanded_ = ticket;
+  wake_committer_.notify_one();
+}
+
+bool Epochs::wait(uint64_t ticket) {
+  Mutator *self = Mutator::current_or_null();
+  if (single_mutator && self && !self->in_open_unit())
+    commit_single();
+  else if (cheap_ && !single_mutator)
+    while (durable() < ticket && !failed())
+      if (!cut_and_commit())
+        std::this_thread::sleep_for(100us);
+  if (durable() >= ticket)
+    return true;
+  demand(ticket);
+  std::unique_lock lock(mutex_);
+  durable_changed_.wait(lock, [&] { return durable() >= ticket || failed() || !running(); });
+  return durable() >= ticket;
+}
+
+void Epochs::throttle(const Mutator &mutator) {
+  if (!running() || single_mutator)
+    return;
+  auto behind = [&] { return mutator.set(0).backlog() + mutator.set(1).backlog() > 2; };
+  while (running() && !failed() && behind()) {
+    demand(open_.load(std::memory_order_acquire));
+    std::this_thread::sleep_for(200us);
+  }
+}
+
+// --- The cut
+// --------------------------------------------------------------------------------------
+
+void Epochs::wait_for_cut() {
+  for (int spins = 0; spins < 64; spins++) {
+    if (!cut_pending.load(std::memory_order_acquire))
+      return;
+    _mm_pause();
+  }
+  cut_pending.wait(1, std::memory_order_acquire);
+}
+
+void Epochs::release_mutators() {
+  cut_pending.store(0, std::memory_order_seq_cst);
+  cut_pending.notify_all();
+}
+
+bool Epochs::quiesce() {
+  auto start = Clock::now();
+  cut_pending.store(1, std::memory_order_seq_cst);
+  for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next()) {
+    for (int spins = 0; mutator->in_unit(); spins++) {
+      if (spins < 128)
+        _mm_pause();
+      else
+        sched_yield(); // the thread inside the unit may need this processor
+      if (spins % 64 == 63 && Clock::now() - start > kQuiescenceLimit) {
+        release_mutators();
+        given_up_.fetch_add(1, std::memory_order_relaxed);
+        wait_ns_.fetch_add(ns_since(start), std::memory_order_relaxed);
+        return false;
+      }
+    }
+  }
+  wait_ns_.fetch_add(ns_since(start), std::memory_order_relaxed);
+  return true;
+}
+
+// Takes every write set and copies the bytes of its ranges, merged where they touch. The bytes
+// between two near ranges go along: they are read at the same moment, so they are no less right.
+void Epochs::collect(EpochRecord &record) {
+  entries_.clear();
+  for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
+    for (uint32_t lane = 0; lane < 2; lane++)
+      mutator->set(lane).drain(entries_);
+  std::sort(entries_.begin(), entries_.end());
+  uint64_t begin = 0, end = 0;
+  auto flush = [&] {
+    if (end != begin)
+      record.add(begin, reinterpret_cast<const void *>(kBase + begin), end - begin);
+  };
+  for (uint64_t entry : entries_) {
+    uint64_t offset = entry << 8 >> 24; // drops the slot number and the length
+    uint64_t past = offset + (entry & PERDURE_RANGE_MAX);
+    if (end != begin && offset <= end + kMergeGap) {
+      end = std::max(end, past);
+      continue;
+    }
+    flush();
+    begin = offset;
+    end = past;
+  }
+  flush();
+}
+
+bool Epochs::cut_and_commit() {
+  std::lock_guard lock(cut_mutex_);
+  if (failed())
+    return true;
+  auto record = std::make_unique<EpochRecord>(0);
+  record->reserve(payload_hint_);
+  if (!quiesce())
+    return false;
+  auto start = Clock::now();
+  uint64_t ticket = open_.fetch_add(1, std::memory_order_acq_rel);
+  collect(*record);
+  copy_ns_.fetch_add(ns_since(start), std::memory_order_relaxed);
+  release_mutators();
+  payload_hint_ = std::max<uint64_t>(4096, record->payload().size() * 2);
+  make_durable(std::move(record), ticket);
+  return true;
+}
+
+void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) {
+  cuts_.fetch_add(1, std::memory_order_relaxed);
+  bytes_.fetch_add(record->payload().size(), std::memory_order_relaxed);
+  Status status;
+  if (!record->empty() && !discard_) {
+    record->set_epoch(image_->last_epoch() + 1);
+    status = image_->commit(std::move(record));
+  }
+  {
+    std::lock_guard lock(mutex_);
+    if (status.is_ok())
+      durable_.store(ticket, std::memory_order_release);
+    else
+      failed_.store(true, std::memory_order_release);
+    durable_changed_.notify_all();
+  }
+  on_durable_();
+}
+
+// --- Single mutator
+// -------------------------------------------------------------------------------
+
+void Epochs::commit_single() {
+  if (!running() || failed() || !any_dirty(1))
+    return;
+  uint64_t ticket;
+  bool full;
+  {
+    std::lock_guard lock(cut_mutex_);
+    if (!sealed_)
+      sealed_ = std::make_unique<EpochRecord>(0);
+    ticket = open_.fetch_add(1, std::memory_order_acq_rel);
+    collect(*sealed_);
+    sealed_ticket_ = ticket;
+    if (async_ms_ == 0 && cheap_) {
+      make_durable(std::move(sealed_), ticket);
+      return;
+    }
+    full = sealed_->payload().size() > kSealedBytesMax;
+  }
+  if (async_ms_ == 0 || full)
+    demand(ticket);
+  std::unique_lock lock(mutex_);
+  if (full)
+    durable_changed_.wait(lock, [&] { return durable() >= ticket || failed() || !running(); });
+}
+
+// Only the committer gets here with a file: the mutator goes on sealing while the device syncs.
+void Epochs::commit_sealed() {
+  std::unique_ptr<EpochRecord> record;
+  uint64_t ticket;
+  {
+    std::lock_guard lock(cut_mutex_);
+    record = std::move(sealed_);
+    ticket = sealed_ticket_;
+  }
+  if (record && !failed())
+    make_durable(std::move(record), ticket);
+}
+
+// --- Threads
+// --------------------------------------------------------------------------------------
+
+void Epochs::committer() {
+  block_all_signals();
+  pthread_setname_np(pthread_self(), "perdure-commit");
+  auto interval = async_ms_ ? std::chrono::milliseconds(async_ms_) : kIdleInterval;
+  std::chrono::microseconds retry = 200us;
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_committer_.wait_for(lock, interval, [&] { return stopping_ || demanded_ > durable(); });
+    bool wanted = demanded_ > durable();
+    lock.unlock();
+    bool done = true;
+    if (single_mutator)
+      commit_sealed();
+    else if (!failed() && (wanted || any_dirty(2)))
+      done = cut_and_commit();
+    retry = done ? 200us : std::min<std::chrono::microseconds>(retry * 2, kRetryMax);
+    if (!done || failed())
+      std::this_thread::sleep_for(retry);
+    lock.lock();
+  }
+}
+
+void Epochs::stop() {
+  if (!running())
+    return;
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wake_committer_.notify_one();
+  }
+  committer_.join();
+  // An unfinished unit is never made durable: with one open there is no last cut.
+  if (single_mutator) {
+    Mutator *self = Mutator::current_or_null();
+    if (self && !self->in_open_unit())
+      commit_single();
+    commit_sealed();
+  } else if (any_dirty(2) && !failed()) {
+    cut_and_commit();
+  }
+  running_.store(false, std::memory_order_release);
+  std::lock_guard lock(mutex_);
+  durable_changed_.notify_all();
+}
+
+void Epochs::lock_for_fork() {
+  cut_mutex_.lock();
+  mutex_.lock();
+}
+
+void Epochs::unlock_after_fork(bool child) {
+  if (child) {
+    running_.store(false, std::memory_order_release);
+    committer_.detach(); // it does not exist here
+    cut_pending.store(0, std::memory_order_seq_cst);
+  }
+  mutex_.unlock();
+  cut_mutex_.unlock();
+}
+
+EpochStats Epochs::stats() const {
+  return {cuts_.load(), given_up_.load(), wait_ns_.load(), copy_ns_.load(), bytes_.load()};
+}
+
+} // namespace perdure

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Epochs: what becomes durable together. A cut takes the write sets of all threads at a point where
+// none is inside a unit, copies the final bytes of every range, and hands them to the durable image
+// as one record; the epoch is durable as a whole, or not at all. Correct for any lock discipline,
+// and a line stored to many times is logged once.
+//
+// Tickets count cuts in this run: an update made now becomes durable with ticket open(), which is
+// what outputs wait for. (The image numbers the records it keeps; an empty cut makes none.)
+//
+// Two disciplines. Many mutators: a committer thread cuts on demand, or the thread that has to wait
+// does when that is cheap (persistent memory). Single mutator: it alone cuts, at its commit points;
+// the committer only makes the records durable.
+#pragma once
+
+#include "durable_image.h"
+#include "mutator.h"
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace perdure {
+
+struct EpochStats {
+  uint64_t cuts;
+  uint64_t cuts_given_up; // a unit did not end in time; tried again later
+  uint64_t cut_wait_ns;   // mutators stopped until quiescence, in all
+  uint64_t cut_copy_ns;   // mutators stopped while bytes were copied, in all
+  uint64_t bytes;         // copied
+};
+
+class Epochs {
+public:
+  static Epochs &instance();
+
+  // Starts cutting for IMAGE. ON_DURABLE is called by the thread that made a ticket durable, and
+  // when the pool failed. With DISCARD epochs are cut and dropped, to measure instrumentation
+  // alone.
+  void start(DurableImage *image, uint32_t async_ms, bool discard,
+             std::function<void()> on_durable);
+  bool running() const { return running_.load(std::memory_order_acquire); }
+  // True if outputs wait for durability (not async, a pool is open).
+  bool synchronous() const { return running() && async_ms_ == 0; }
+  // True if whoever waits for a ticket makes it durable itself, at the price of a fence.
+  bool waiting_is_cheap() const { return cheap_; }
+
+  // The ticket that must be durable before anything the caller may have seen or done can be
+  // revealed; 0 if that is so already. Relaxed updates do not count.
+  uint64_t ticket_to_wait_for() const;
+  // The newest ticket whose cut was taken: what a thread inside a unit may wait for.
+  uint64_t last_cut() const { return open_.load(std::memory_order_acquire) - 1; }
+  uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
+  bool failed() const { return failed_.load(std::memory_order_acquire); }
+
+  // Asks for TICKET to become durable soon; returns at once.
+  void demand(uint64_t ticket);
+  // Returns true when TICKET is durable, false if the pool failed. On persistent memory the caller
+  // cuts and commits by itself. REQUIRES: TICKET is at most last_cut(), or the caller is not inside
+  // a unit (it would wait for itself).
+  bool wait(uint64_t ticket);
+  // End of a single mutator's unit: cuts here.
+  void commit_single();
+  // Waits while the committer is far behind MUTATOR, which is about to enter a unit.
+  void throttle(const Mutator &mutator);
+
+  // A last cut if no unit is open, and everything cut made durable; then no more epochs.
+  void stop();
+  // Around fork(): no cut is under way between the two.
+  void lock_for_fork();
+  void unlock_after_fork(bool child);
+
+  EpochStats stats() const;
+
+  // Set while mutators must not enter a unit. See mutator.h.
+  static std::atomic<uint32_t> cut_pending;
+  // Blocks until cut_pending is clear.
+  static void wait_for_cut();
+
+  // One discipline per program, set before main.
+  static bool single_mutator;
+  // Threads are inside a unit from their first commit point on, except at commit points: the
+  // program declares nothing else.
+  static bool units_between_commit_points;
+
+private:
+  bool quiesce(); // REQUIRES: cut_mutex_; false: a unit stayed open too long, mutators run on
+  void release_mutators();
+  void collect(EpochRecord &record);
+  bool cut_and_commit(); // many mutators; false: given up, try again
+  void commit_sealed();  // single mutator
+  void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket);
+  void committer();
+  bool any_dirty(uint32_t lanes) const;
+
+  DurableImage *image_ = nullptr;
+  uint32_t async_ms_ = 0;
+  bool cheap_ = false, discard_ = false;
+  std::function<void()> on_durable_;
+  std::atomic<bool> running_{false}, failed_{false};
+  std::atomic<uint64_t> open_{1}, durable_{0};
+
+  std::mutex cut_mutex_;          // one cut at a time; records become durable in its order
+  std::vector<uint64_t> entries_; // cut_mutex_; kept for its capacity
+  uint64_t payload_hint_ = 4096;  // cut_mutex_
+  // Single mutator: cut, not yet handed to the image. Later cuts are added to it. cut_mutex_.
+  std::unique_ptr<EpochRecord> sealed_;
+  uint64_t sealed_ticket_ = 0;
+
+  std::mutex mutex_; // what follows
+  std::condition_variable wake_committer_, durable_changed_;
+  uint64_t demanded_ = 0;
+  bool stopping_ = false;
+  std::thread committer_;
+
+  std::atomic<uint64_t> cuts_{0}, given_up_{0}, wait_ns_{0}, copy_ns_{0}, bytes_{0};
+};
+
+} // namespace perdure

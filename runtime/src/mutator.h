@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A thread that writes persistent memory: its write sets, and whether it is inside a unit. Mutators
+// live in a list that only grows; one whose thread has ended is used again once it is drained.
+//
+// Quiescence (Dekker's protocol): a thread entering a unit stores in_unit, then looks whether a cut
+// is under way and backs out if so; the cutter announces the cut, then looks at every in_unit. Both
+// with sequentially consistent order, so one of them sees the other.
+#pragma once
+
+#include "write_set.h"
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+namespace perdure {
+
+class Mutator {
+public:
+  // The calling thread's, registered on first use. Async-signal-safe.
+  static Mutator &current();
+  // The calling thread's, or null if it never recorded a store or entered a unit.
+  static Mutator *current_or_null();
+
+  // --- Owner's side; see abi.h. Units nest; pause and resume too.
+  void unit_begin();
+  void unit_end();
+  void pause();
+  void resume();
+  uint32_t depth() const { return depth_; }
+  void unwind(uint32_t depth);
+  bool in_open_unit() const { return depth_ != 0; }
+
+  // Allow-listed locks the thread holds.
+  void lock_taken(const void *lock);
+  bool holds(const void *lock) const;
+  // True if the thread held it; its unit is still open then.
+  bool lock_released(const void *lock);
+
+  WriteSet &set(uint32_t lane) { return sets_[lane]; }
+  const WriteSet &set(uint32_t lane) const { return sets_[lane]; }
+
+  // --- Everybody's side.
+  bool in_unit() const { return in_unit_.load(std::memory_order_seq_cst) != 0; }
+  Mutator *next() const { return next_; }
+  static Mutator *first();
+
+  // Called by each ending thread that is a mutator, before its write set is handed over.
+  static void (*on_thread_end)();
+
+  // In a forked child: only the calling thread is left.
+  static void keep_only_current();
+
+private:
+  static Mutator *claim();
+  static void thread_ended(void *mutator);
+  void enter();
+  void leave();
+
+  std::atomic<uint32_t> in_unit_{0};
+  std::atomic<bool> owned_{true};
+  uint32_t depth_ = 0;
+  uint32_t paused_ = 0;
+  uint32_t held_count_ = 0;
+  static constexpr uint32_t kMaxPaused = 16, kMaxHeld = 256;
+  static constexpr uint32_t kMaxBacklog = 128; // chunks: 1 million entries
+  uint32_t paused_depth_[kMaxPaused];
+  const void *held_[kMaxHeld];
+  WriteSet sets_[2];
+  Mutator *next_ = nullptr;
+};
+
+} // namespace perdure

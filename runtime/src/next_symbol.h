@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The function that an interposed one stands in front of (libc's, or a sanitizer's).
+#pragma once
+
+#include "check.h"
+#include <dlfcn.h>
+
+namespace perdure {
+
+// Resolved on first use: interposed functions are called before any constructor runs.
+template <typename Result, typename... Parameters> class NextSymbol {
+public:
+  // The function pointer only gives the type.
+  constexpr NextSymbol(Result (*)(Parameters...), const char *name) : name_(name) {}
+
+  Result operator()(Parameters... parameters) {
+    if (__builtin_expect(!function_, 0)) {
+      function_ = reinterpret_cast<Result (*)(Parameters...)>(dlsym(RTLD_NEXT, name_));
+      PERDURE_CHECK(function_, name_);
+    }
+    return function_(parameters...);
+  }
+
+private:
+  const char *name_;
+  Result (*function_)(Parameters...) = nullptr;
+};
+
+} // namespace perdure
+
+// Declares the next NAME as next_NAME.
+#define PERDURE_NEXT(name) static constinit perdure::NextSymbol next_##name(&name, #name)

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Modules and their persistent globals: registration before main, identity across runs and builds.
+// A root's address is fixed at compile time by its key; the root table in the pool says which roots
+// hold values of an earlier run.
+#include "check.h"
+#include "epochs.h"
+#include "heap_layout.h"
+#include "runtime.h"
+#include "unit_locks.h"
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+namespace perdure {
+namespace {
+
+// A module that cannot be registered must not run: its persistent globals would be lost or mixed
+// up.
+[[noreturn]] void refuse(const std::string &message) {
+  std::fprintf(stderr, "perdure: %s\n", message.c_str());
+  _exit(1);
+}
+
+void set_initial(const perdure_root_info &info, uint64_t offset, uint64_t size) {
+  auto *target = static_cast<std::byte *>(info.address) + offset;
+  if (info.initial)
+    std::memcpy(target, static_cast<const std::byte *>(info.initial) + offset, size);
+  else
+    std::memset(target, 0, size);
+}
+
+template <typename Visit>
+void for_each_persistent_span(const perdure_root_info &info, Visit visit) {
+  uint64_t begin = 0;
+  for (uint64_t i = 0; i < info.volatile_span_count; i++) {
+    const perdure_span &span = info.volatile_spans[i];
+    if (span.offset > begin)
+      visit(begin, span.offset - begin);
+    begin = span.offset + span.size;
+  }
+  if (begin < info.size)
+    visit(begin, info.size - begin);
+}
+
+} // namespace
+
+void Runtime::check_discipline(const perdure_module_info &module) {
+  constexpr uint32_t kDeclares = PERDURE_MODULE_HAS_UNITS;
+  uint32_t single = module.flags & PERDURE_MODULE_SINGLE_MUTATOR;
+  if (discipline_set_by_ && single != (module_flags_ & PERDURE_MODULE_SINGLE_MUTATOR))
+    refuse(
+        std::string("modules '") + discipline_set_by_ + "' and '" + module.source +
+        "' disagree on the number of mutators: compile both with the same port file ('threads:')");
+  discipline_set_by_ = module.source;
+  module_flags_ |= module.flags;
+  Epochs::single_mutator = single != 0;
+  Epochs::units_between_commit_points = !single && (module_flags_ & kDeclares) &&
+                                        (module_flags_ & PERDURE_MODULE_COMMIT_POINTS) &&
+                                        !(module_flags_ & PERDURE_MODULE_HAS_SECTIONS);
+}
+
+void Runtime::register_module(const perdure_module_info &module) {
+  if (module.abi_version != PERDURE_ABI_VERSION)
+    refuse(std::string("module '") + module.source + "' was compiled for hook ABI " +
+           std::to_string(module.abi_version) + ", this runtime has " +
+           std::to_string(PERDURE_ABI_VERSION) + ": recompile it");
+  if (module.flags != 0)
+    check_discipline(module);
+  for (uint64_t i = 0; i < module.root_count; i++)
+    register_root(module.roots[i], module);
+  for (uint64_t i = 0; i < module.lock_count; i++)
+    UnitLocks::add(module.locks[i]);
+  for (uint64_t i = 0; i < module.type_count; i++)
+    types_[module.types[i].name] = &module.types[i];
+  for (uint64_t i = 0; i < module.recovery_count; i++)
+    recovery_functions_.push_back(module.recovery[i]);
+}
+
+void Runtime::register_root(const perdure_root_info &info, const perdure_module_info &module) {
+  uint64_t offset = offset_of(info.address);
+  PERDURE_CHECK(offset >= PERDURE_ROOTS_OFFSET && offset + info.size <= PERDURE_ROOTS_END,
+                "a persistent global lies outside the root window");
+  auto after = roots_.lower_bound(offset);
+  if (after != roots_.end() && after->first == offset &&
+      std::string_view(after->second.info.key) == info.key) {
+    if (info.internal)
+      refuse(std::string("two persistent globals are both called '") + info.key + "' (in '" +
+             after->second.module->source + "' and '" + module.source + "'): rename one");
+    return; // one variable, emitted in several modules
+  }
+  const Root *clash = nullptr;
+  if (after != roots_.end() && after->first < offset + info.size)
+    clash = &after->second;
+  if (after != roots_.begin() &&
+      std::prev(after)->first + std::prev(after)->second.info.size > offset)
+    clash = &std::prev(after)->second;
+  if (clash)
+    refuse(std::string("persistent globals '") + clash->info.key + "' and '" + info.key +
+           "' were given overlapping addresses by their names: rename one of them");
+  Root &root = roots_.emplace(offset, Root{info, &module, false}).first->second;
+  bool known = mode() == Mode::kDurable && root_table_->find(info.key);
+  if (!known)
+    set_initial(info, 0, info.size);
+  for (uint64_t i = 0; known && i < info.volatile_span_count; i++)
+    set_initial(info, info.volatile_spans[i].offset, info.volatile_spans[i].size);
+  if (mode() == Mode::kDurable) {
+    Status status = adopt_root(root);
+    if (!status)
+      refuse(status.message());
+  }
+}
+
+// Takes the value an earlier run left (already mapped), or makes the present one the first.
+// REQUIRES: the root's memory holds its present value, unless the pool has it.
+Status Runtime::adopt_root(Root &root) {
+  const perdure_root_info &info = root.info;
+  uint64_t offset = offset_of(info.address);
+  if (const RootEntry *entry = root_table_->find(info.key)) {
+    if (entry->size != info.size || entry->offset != offset)
+      return Status::error("pool '" + options_.path + "': persistent global '" + info.key +
+                           "' was " + std::to_string(entry->size) + " bytes and is " +
+                           std::to_string(info.size) +
+                           " now: its type changed; use the program that made the pool");
+    root.recovered = true;
+    return Status::ok();
+  }
+  if (root_table_->overlapping(offset, info.size))
+    return Status::error("pool '" + options_.path + "': persistent global '" + info.key +
+                         "' overlaps one that the pool already holds: rename it");
+  Status status = root_table_->add(info.key, offset, info.size);
+  if (status && !image_->reserve(offset, info.size))
+    status = Status::error("pool '" + options_.path + "': no space left for persistent global '" +
+                           info.key + "': free space on its file system");
+  if (status)
+    record(info.address, info.size);
+  return status;
+}
+
+Status Runtime::adopt_roots(const std::vector<std::byte> &present) {
+  const std::byte *next = present.data();
+  for (auto &[offset, root] : roots_) {
+    bool known = root_table_->find(root.info.key) != nullptr;
+    // The mapping is new: volatile parts get their present values back, persistent ones if the pool
+    // has none.
+    if (!known)
+      set_initial(root.info, 0, root.info.size);
+    for (uint64_t i = 0; known && i < root.info.volatile_span_count; i++)
+      set_initial(root.info, root.info.volatile_spans[i].offset, root.info.volatile_spans[i].size);
+    for_each_persistent_span(root.info, [&](uint64_t begin, uint64_t size) {
+      if (!known)
+        std::memcpy(static_cast<std::byte *>(root.info.address) + begin, next, size);
+      next += size;
+    });
+    Status status = adopt_root(root);
+    if (!status)
+      return status;
+  }
+  return Status::ok();
+}
+
+bool Runtime::root_recovered(const void *address) const {
+  auto found = roots_.find(offset_of(address));
+  return found != roots_.end() && found->second.recovered;
+}
+
+void *Runtime::find_root(std::string_view key) const {
+  for (const auto &[offset, root] : roots_)
+    if (key == root.info.key)
+      return root.info.address;
+  return nullptr;
+}
+
+void *Runtime::root_of(const void *address, size_t *size) const {
+  uint64_t offset = offset_of(address);
+  auto after = roots_.upper_bound(offset);
+  if (after == roots_.begin())
+    return nullptr;
+  const Root &root = std::prev(after)->second;
+  if (offset >= offset_of(root.info.address) + root.info.size)
+    return nullptr;
+  *size = root.info.size;
+  return root.info.address;
+}
+
+const perdure_type_info *Runtime::find_type(std::string_view name) const {
+  auto found = types_.find(name);
+  return found == types_.end() ? nullptr : found->second;
+}
+
+std::vector<std::byte> Runtime::save_roots() const {
+  std::vector<std::byte> saved;
+  for (const auto &[offset, root] : roots_)
+    for_each_persistent_span(root.info, [&](uint64_t begin, uint64_t size) {
+      auto *bytes = static_cast<const std::byte *>(root.info.address) + begin;
+      saved.insert(saved.end(), bytes, bytes + size);
+    });
+  return saved;
+}
+
+void Runtime::restore_roots(const std::vector<std::byte> &saved) {
+  const std::byte *next = saved.data();
+  for (const auto &[offset, root] : roots_)
+    for_each_persistent_span(root.info, [&](uint64_t begin, uint64_t size) {
+      auto *bytes = static_cast<std::byte *>(root.info.address) + begin;
+      if (std::memcmp(bytes, next, size) != 0) {
+        std::memcpy(bytes, next, size);
+        record(bytes, size);
+      }
+      next += size;
+    });
+}
+
+void Runtime::run_recovery_functions() {
+  if (recovery_done_)
+    return;
+  recovery_done_ = true;
+  if (!recovered_ || recovery_functions_.empty())
+    return;
+  // One unit: a crash meanwhile finds the state from before and runs them again.
+  Mutator &mutator = Mutator::current();
+  mutator.unit_begin();
+  for (auto *function : recovery_functions_)
+    function();
+  mutator.unit_end();
+}
+
+} // namespace perdure

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime.h"
+#include "epochs.h"
+#include "heap_layout.h"
+#include "mutator.h"
+#include "output_gate.h"
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <pthread.h>
+#include <unistd.h>
+
+namespace perdure {
+namespace {
+
+void record_metadata(const void *address, size_t size) { record(address, size); }
+
+DurableImage *reserving_image = nullptr;
+bool reserve_image(uint64_t offset, uint64_t size) {
+  return !reserving_image || reserving_image->reserve(offset, size);
+}
+
+constexpr HeapHost kHost = {record_metadata, reserve_image};
+
+void at_exit() { Runtime::instance().stop(); }
+
+__attribute__((constructor(101))) void start_runtime() { Runtime::instance().start(); }
+
+} // namespace
+
+Runtime &Runtime::instance() {
+  static Runtime &runtime = *new Runtime; // never destroyed: threads may outlive static destructors
+  return runtime;
+}
+
+void Runtime::start() {
+  const char *spec = std::getenv("PERDURE_POOL");
+  Status status = spec && *spec ? open(spec) : map_volatile_image();
+  if (!status) {
+    std::fprintf(stderr, "perdure: %s\n", status.message().c_str());
+    _exit(1);
+  }
+}
+
+Status Runtime::open(std::string_view spec) {
+  if (mode() != Mode::kVolatile)
+    return Status::error("a pool is open already: a process has one");
+  Result<PoolOptions> options = parse_pool_options(spec);
+  if (!options)
+    return options.status();
+  Result<std::unique_ptr<DurableImage>> image = DurableImage::open(*options);
+  if (!image)
+    return image.status();
+  // Values that globals got since the program started, for a pool that has none yet.
+  std::vector<std::byte> present = save_roots();
+  Status status =
+      map_working_image((*image)->image_fd(), (*image)->image_bytes(), options->size_max);
+  if (!status)
+    return status;
+  auto *base = reinterpret_cast<std::byte *>(kBase);
+  auto heap = std::make_unique<Heap>(base, kHost);
+  options_ = *options;
+  image_ = std::move(*image);
+  reserving_image = image_.get();
+  recovered_ = image_->recovered();
+  mode_ = Mode::kDurable;
+  if (Mutator *mutator = Mutator::current_or_null())
+    for (uint32_t lane = 0; lane < 2; lane++)
+      mutator->set(lane).discard(&perdure_thread.next[lane]);
+  if (recovered_)
+    status = heap->attach(options_.size_max);
+  else
+    heap->format(options_.size_max);
+  if (!status)
+    return status;
+  heap_ = std::move(heap);
+  root_table_ = std::make_unique<RootTable>(base, kHost);
+  status = adopt_roots(present);
+  if (!status)
+    return status;
+  start_epochs();
+  return Status::ok();
+}
+
+void Runtime::start_epochs() {
+  const char *discard = std::getenv("PERDURE_DISCARD_EPOCHS");
+  discard_ = discard && *discard == '1';
+  if (discard_)
+    std::fprintf(stderr, "perdure: PERDURE_DISCARD_EPOCHS is set: nothing will be durable\n");
+  if (options_.async_ms == 0)
+    OutputGate::instance().start();
+  Epochs::instance().start(image_.get(), options_.async_ms, discard_,
+                           [] { OutputGate::instance().notify(); });
+  Mutator::on_thread_end = [] { instance().heap().thread_exit(); };
+  static bool handlers_set = false;
+  if (!handlers_set) {
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    std::atexit(at_exit);
+  }
+  handlers_set = true;
+}
+
+void Runtime::stop() {
+  if (mode() != Mode::kDurable)
+    return;
+  Epochs::instance().stop();
+  OutputGate::instance().stop();
+  mode_ = Mode::kClosed;
+  Status status = image_->close();
+  if (!status)
+    std::fprintf(stderr, "perdure: %s\n", status.message().c_str());
+}
+
+// --- fork
+// -----------------------------------------------------------------------------------------
+
+void Runtime::before_fork() {
+  OutputGate::instance().lock_for_fork();
+  Epochs::instance().lock_for_fork();
+  instance().heap_->lock_for_fork();
+}
+
+void Runtime::after_fork_in_parent() {
+  instance().heap_->unlock_after_fork();
+  Epochs::instance().unlock_after_fork(false);
+  OutputGate::instance().unlock_after_fork(false);
+}
+
+void Runtime::after_fork_in_child() {
+  Runtime &runtime = instance();
+  runtime.heap_->unlock_after_fork();
+  Epochs::instance().unlock_after_fork(true);
+  OutputGate::instance().unlock_after_fork(true);
+  Mutator::keep_only_current();
+  if (runtime.mode() == Mode::kDurable) {
+    runtime.mode_ = Mode::kDetached;
+    runtime.image_->abandon_after_fork();
+    reserving_image = nullptr;
+  }
+}
+
+} // namespace perdure

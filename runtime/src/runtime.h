@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The process's one runtime: which mode it is in, and the parts that serve it. Everything exported
+// is a short function over this class.
+//
+// Modes. VOLATILE: no pool; the program runs as it would without perdure. DURABLE: a pool is open.
+// DETACHED: a forked child; it keeps its snapshot, and nothing of it is logged. CLOSED: after exit
+// handlers ran; stores go nowhere.
+#pragma once
+
+#include "durable_image.h"
+#include "heap.h"
+#include "perdure/abi.h"
+#include "root_table.h"
+#include "status.h"
+#include "working_image.h"
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#define PERDURE_EXPORT __attribute__((visibility("default")))
+
+namespace perdure {
+
+class Runtime {
+public:
+  enum class Mode : int { kVolatile, kDurable, kDetached, kClosed };
+
+  static Runtime &instance();
+
+  // Maps the root window and, if PERDURE_POOL is set, opens the pool. A failure ends the process
+  // with a message: no program may run volatile when it was asked to be durable.
+  void start();
+  // See perdure_open().
+  Status open(std::string_view spec);
+  void register_module(const perdure_module_info &module);
+
+  Mode mode() const { return mode_.load(std::memory_order_relaxed); }
+  // True if persistent allocations come from the pool's heap (a detached child goes on using it).
+  bool has_heap() const { return heap_ != nullptr; }
+  bool recovered() const { return recovered_; }
+  Heap &heap() { return *heap_; }
+
+  bool root_recovered(const void *address) const;
+  void *find_root(std::string_view key) const;
+  const perdure_type_info *find_type(std::string_view name) const;
+  // Start and size of the root that holds ADDRESS; null if none.
+  void *root_of(const void *address, size_t *size) const;
+
+  void run_recovery_functions();
+  // The persistent bytes of all roots, to be put back by restore_roots().
+  std::vector<std::byte> save_roots() const;
+  void restore_roots(const std::vector<std::byte> &saved);
+
+  // A last cut, held output sent, the pool closed. Called at exit.
+  void stop();
+
+private:
+  struct Root {
+    perdure_root_info info;
+    const perdure_module_info *module;
+    bool recovered;
+  };
+
+  void register_root(const perdure_root_info &info, const perdure_module_info &module);
+  void check_discipline(const perdure_module_info &module);
+  Status adopt_root(Root &root);
+  // After a pool was opened under roots already registered; PRESENT is what save_roots() gave.
+  Status adopt_roots(const std::vector<std::byte> &present);
+  void start_epochs();
+  static void before_fork();
+  static void after_fork_in_parent();
+  static void after_fork_in_child();
+
+  std::atomic<Mode> mode_{Mode::kVolatile};
+  bool recovered_ = false;
+  bool discard_ = false; // PERDURE_DISCARD_EPOCHS
+  PoolOptions options_;
+  std::unique_ptr<DurableImage> image_;
+  std::unique_ptr<Heap> heap_;
+  std::unique_ptr<RootTable> root_table_;
+  std::map<uint64_t, Root> roots_; // by offset
+  std::unordered_map<std::string_view, const perdure_type_info *> types_;
+  std::vector<void (*)(void)> recovery_functions_;
+  uint32_t module_flags_ = 0;
+  const char *discipline_set_by_ = nullptr;
+  bool recovery_done_ = false;
+};
+
+// Records a range in the calling thread's write set.
+void record(const void *address, size_t size, uint32_t lane = PERDURE_LANE_PERSISTENT);
+
+} // namespace perdure

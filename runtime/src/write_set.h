@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One thread's list of ranges written since the last cut, for one lane: filled by the inline hook,
+// drained by the cutter, without a lock between them. Format and hook: perdure/abi.h.
+//
+// Protocol. The owner (and signal handlers that interrupt it) reserves a slot with one
+// fetch-and-add on the thread's cursor, then fills it. The cutter takes filled slots up to the
+// first 0; a slot reserved but not yet filled, and all behind it, belong to the next cut. A full
+// chunk is left for another by exchanging the cursor; the value exchanged out tells exactly how far
+// it was reserved. Chunks are never unmapped, so a reader with an old pointer reads a 0 or a newer
+// entry: both safe.
+#pragma once
+
+#include "perdure/abi.h"
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+namespace perdure {
+
+inline constexpr uint32_t kSlotsPerChunk = (PERDURE_CHUNK_SIZE - PERDURE_CHUNK_HEADER) / 8;
+
+struct WriteSetChunk {
+  WriteSetChunk *next;            // in the list of whoever holds the chunk
+  std::atomic<uint32_t> reserved; // slots reserved in all, known once the owner left; else kOpen
+  uint32_t taken;                 // slots the cutter has taken
+  uint64_t padding[6];
+  std::atomic<uint64_t> slots[kSlotsPerChunk];
+
+  static constexpr uint32_t kOpen = ~0u;
+};
+static_assert(sizeof(WriteSetChunk) == PERDURE_CHUNK_SIZE);
+
+class WriteSet {
+public:
+  // Makes room in a new chunk for the thread whose cursor (perdure_thread.next[lane]) is given.
+  // Owner only; async-signal-safe.
+  void extend(uint64_t *cursor);
+  // The owner stops using its cursor (thread exit): what it recorded stays for the next cut.
+  void detach(uint64_t *cursor);
+  // Points the cursor at the start of its chunk again, forgetting what was recorded: for a process
+  // without a pool, where nobody drains. Owner only; async-signal-safe.
+  void rewind(uint64_t *cursor);
+  // Forgets everything recorded. REQUIRES: neither owner nor cutter is active.
+  void discard(uint64_t *cursor);
+
+  // Appends the entries filled so far to ENTRIES. Cutter only.
+  void drain(std::vector<uint64_t> &entries);
+  // True if there is an entry that no drain has taken. Any thread; sees at least what happened
+  // before the call in the owner.
+  bool dirty() const;
+  // Chunks not drained yet. Any thread.
+  uint32_t backlog() const { return backlog_.load(std::memory_order_relaxed); }
+
+private:
+  void leave(uint64_t cursor);
+  WriteSetChunk *take_spare();
+  void put_spares(WriteSetChunk *list);
+  void recycle(WriteSetChunk *chunk);
+
+  // Both lists are only ever taken whole, so they need no tag against reuse of a head (ABA).
+  std::atomic<WriteSetChunk *> incoming_{nullptr}; // from the owner to the cutter
+  std::atomic<WriteSetChunk *> spare_{nullptr};    // from the cutter to the owner: drained, zeroed
+  std::atomic<const std::atomic<uint64_t> *> peek_{nullptr}; // the next slot a drain would take
+  std::atomic<bool> stuck_{false}; // a chunk was left with a slot reserved and not yet filled
+  std::atomic<uint32_t> backlog_{0};
+  WriteSetChunk *held_ = nullptr; // cutter's: chunks not drained to their end
+};
+
+} // namespace perdure
