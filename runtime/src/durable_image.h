@@ -15,6 +15,15 @@
 
 namespace perdure {
 
+struct DurableImageStats {
+  uint64_t commits;
+  uint64_t log_bytes; // appended, payloads only
+  uint64_t log_waits; // commits that waited for log space
+  uint64_t log_grown; // times the log was too small for one epoch
+  uint64_t checkpoints;
+  uint64_t checkpoint_bytes; // written to the image
+};
+
 class DurableImage {
 public:
   // Opens or creates the pool, holds its lock, and brings the image file to the last sealed epoch
@@ -29,11 +38,12 @@ public:
   virtual int image_fd() const = 0;
   // Bytes of the image file to map: everything past it has never been written.
   virtual uint64_t image_bytes() const = 0;
+  virtual uint64_t heap_limit() const = 0; // bytes from base to the heap's end
   virtual bool is_pmem() const = 0; // a commit costs no more than a fence: nothing needs gating
 
-  // Makes RECORD durable: on return it survives power loss. Its epoch number must be last_epoch()+1.
-  // Waits for log space if the checkpoint is behind. One caller at a time. After an error the image
-  // has failed for good: every later commit returns the same error.
+  // Makes RECORD durable: on return it survives power loss. Its epoch number must be
+  // last_epoch()+1. Waits for log space if the checkpoint is behind. One caller at a time. After an
+  // error the image has failed for good: every later commit returns the same error.
   virtual Status commit(std::unique_ptr<EpochRecord> record) = 0;
 
   // Reserves disk space for image bytes [offset, offset + size), so that applying epochs there
@@ -44,6 +54,7 @@ public:
   virtual void pause_checkpoint(bool paused) = 0;
   // For a forked child: lets go of the pool's files and threads without touching them.
   virtual void abandon_after_fork() = 0;
+  virtual DurableImageStats stats() const = 0; // any thread
   // Final checkpoint, then clean-shutdown mark. No commit may follow.
   virtual Status close() = 0;
 };

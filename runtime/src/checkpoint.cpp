@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The checkpoint thread and its step; see checkpoint.h.
+#include "checkpoint.h"
+#include "check.h"
+#include "image_writer.h"
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <pthread.h>
+
+namespace perdure {
+
+static constexpr std::chrono::milliseconds kDelay{1000};
+
+Checkpoint::Checkpoint(Pool &pool, const RecoveryReport &recovered, bool background)
+    : pool_(pool), capacity_(pool.superblock.log_capacity), log_used_(recovered.log_used),
+      recovered_bytes_(recovered.log_used), recovered_(recovered) {
+  if (!background)
+    return;
+  // Signals are the program's: its handlers must not run on our thread.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = new std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Checkpoint::~Checkpoint() { stop(); }
+
+void Checkpoint::enqueue(std::unique_ptr<EpochRecord> record, LogPosition log_end,
+                         uint64_t log_bytes) {
+  bool wake;
+  {
+    std::lock_guard guard(mutex_);
+    const uint64_t used = log_used_.load(std::memory_order_relaxed) + log_bytes;
+    log_used_.store(used, std::memory_order_relaxed);
+    wake = queue_.empty();
+    if (used > capacity_ / 2 && !urgent_)
+      wake = urgent_ = true;
+    queue_.push_back({std::move(record), log_end, log_bytes});
+  }
+  if (wake)
+    wake_.notify_one();
+}
+
+// Lets one step happen: by the thread, or here if there is none. False if none can follow.
+bool Checkpoint::wait_until_stepped(std::unique_lock<std::mutex> &lock) {
+  if (!thread_) {
+    if (pauses_ != 0 || !has_work())
+      return false;
+    lock.unlock();
+    const Status status = step();
+    lock.lock();
+    return status.is_ok();
+  }
+  if (stopping_)
+    return false;
+  urgent_ = true;
+  wake_.notify_one();
+  ended_.wait(lock);
+  return status_.is_ok();
+}
+
+Status Checkpoint::wait_for_space(uint64_t bytes) {
+  const uint64_t capacity = capacity_;
+  PERDURE_CHECK(bytes <= capacity, "epoch larger than the log");
+  std::unique_lock lock(mutex_);
+  while (status_ && capacity - log_used() < bytes)
+    if (!wait_until_stepped(lock) && status_)
+      return Status::error("the log of " + pool_.path + " is full and its checkpoint is stopped");
+  return status_;
+}
+
+Status Checkpoint::drain() {
+  std::unique_lock lock(mutex_);
+  while (status_ && (has_work() || stepping_))
+    if (!wait_until_stepped(lock) && status_)
+      return Status::error("the checkpoint of " + pool_.path + " is stopped");
+  return status_;
+}
+
+void Checkpoint::stop() {
+  if (!thread_)
+    return;
+  {
+    std::lock_guard guard(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_->join();
+  delete thread_;
+  thread_ = nullptr;
+}
+
+void Checkpoint::pause(bool paused) {
+  std::unique_lock lock(mutex_);
+  if (!paused) {
+    PERDURE_CHECK(pauses_ != 0, "checkpoint resumed more often than paused");
+    if (--pauses_ == 0)
+      wake_.notify_one();
+    return;
+  }
+  pauses_++;
+  ended_.wait(lock, [this] { return !stepping_; });
+}
+
+// The locks may have been held by threads the child lacks: nothing is touched.
+void Checkpoint::abandon() { thread_ = nullptr; }
+
+Status Checkpoint::status() const {
+  std::lock_guard guard(mutex_);
+  return status_;
+}
+
+void Checkpoint::run() {
+  pthread_setname_np(pthread_self(), "perdure-ckpt");
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || (has_work() && pauses_ == 0); });
+    if (stopping_ || !status_)
+      break;
+    // More epochs in one step means more values merged: wait, unless the log runs full.
+    wake_.wait_for(lock, kDelay, [this] { return stopping_ || urgent_; });
+    if (stopping_)
+      break;
+    if (pauses_ != 0)
+      continue;
+    lock.unlock();
+    const Status status = step();
+    lock.lock();
+    if (!status)
+      break;
+  }
+  stopping_ = true;
+  ended_.notify_all();
+}
+
+Status Checkpoint::step() {
+  std::vector<Queued> batch;
+  {
+    std::lock_guard guard(mutex_);
+    PERDURE_CHECK(!stepping_, "two checkpoints at once");
+    if (pauses_ != 0)
+      return Status::ok();
+    stepping_ = true;
+    urgent_ = false;
+    batch.swap(queue_);
+  }
+  const Status status = apply(batch);
+  {
+    std::lock_guard guard(mutex_);
+    uint64_t freed = recovered_bytes_;
+    for (const Queued &queued : batch)
+      freed += queued.log_bytes;
+    if (status) {
+      log_used_.fetch_sub(freed, std::memory_order_relaxed);
+      recovered_bytes_ = 0;
+      steps_++;
+    } else {
+      status_ = status;
+      failed_ = true;
+    }
+    stepping_ = false;
+    ended_.notify_all(); // under the lock: a waiter may destroy this object
+  }
+  return status;
+}
+
+Status Checkpoint::apply(const std::vector<Queued> &batch) {
+  ImageWriter writer(*pool_.image, pool_.superblock.heap_limit);
+  for (const Queued &queued : batch)
+    PERDURE_CHECK(writer.add(queued.record->payload()), "unsound epoch in memory");
+  if (Status status = writer.apply(); !status)
+    return status;
+  image_bytes_written_ += writer.bytes_written();
+  if (batch.empty())
+    return advance_horizon(recovered_.last_epoch, recovered_.tail, 0);
+  return advance_horizon(batch.back().record->epoch(), batch.back().log_end, writer.high_water());
+}
+
+Status Checkpoint::advance_horizon(uint64_t epoch, LogPosition log_start, uint64_t high_water) {
+  Superblock next = pool_.superblock;
+  next.image_bytes = std::max(
+      {next.image_bytes, recovered_.image_bytes, image_file_bytes(high_water, next.heap_limit)});
+  if (pool_.image->size() < next.image_bytes)
+    if (Status status = pool_.image->resize(next.image_bytes); !status)
+      return status;
+  // The image must be durable before the superblock says so, because recovery replays only what
+  // lies after the superblock's horizon.
+  if (Status status = pool_.image->persist(); !status)
+    return status;
+  next.horizon_epoch = epoch;
+  next.log_start = log_start.offset;
+  next.log_sequence = log_start.sequence;
+  next.log_lap = log_start.lap;
+  // The superblock must be durable before log space is used again (our caller frees it), because
+  // recovery reads the log from the superblock's start.
+  if (Status status = store_superblock(*pool_.superblock_file, next); !status)
+    return status;
+  pool_.superblock = next;
+  return Status::ok();
+}
+
+} // namespace perdure

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Applies committed epochs to the image in the background and then gives their log space back. One
+// step: merge what is queued, write it to the image, persist the image, move the superblock's
+// horizon and log start, free the log. Runs when the log is half full, when someone waits for
+// space, or a second after anything was committed.
+#pragma once
+
+#include "epoch_record.h"
+#include "log_writer.h"
+#include "pool.h"
+#include "recovery.h"
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace perdure {
+
+class Checkpoint {
+public:
+  // RECOVERED: what the log still covers. BACKGROUND: start the thread; without it the steps run
+  // where space is waited for and in drain(), so that a test decides when.
+  Checkpoint(Pool &pool, const RecoveryReport &recovered, bool background);
+  ~Checkpoint();
+
+  // Hands over a durable epoch that takes LOG_BYTES of the log, up to LOG_END.
+  void enqueue(std::unique_ptr<EpochRecord> record, LogPosition log_end, uint64_t log_bytes);
+  uint64_t log_used() const { return log_used_.load(std::memory_order_relaxed); }
+  // Waits until BYTES of the log are free. REQUIRES: BYTES are not more than its capacity.
+  Status wait_for_space(uint64_t bytes);
+  // Applies everything enqueued; on return the log holds nothing that the image lacks.
+  Status drain();
+  // Ends the thread. What is queued stays queued (drain() first to apply it).
+  void stop();
+  // Paused, no byte of the image file changes; on return of pause(true) a running step has ended.
+  void pause(bool paused);
+  // In a forked child: the thread does not exist there, and must not be waited for.
+  void abandon();
+
+  // REQUIRES: drained
+  void log_grown(uint64_t capacity) { capacity_ = capacity; }
+
+  bool failed() const { return failed_.load(std::memory_order_relaxed); }
+  Status status() const;
+  uint64_t steps() const { return steps_; }
+  uint64_t image_bytes_written() const { return image_bytes_written_; }
+
+private:
+  struct Queued {
+    std::unique_ptr<EpochRecord> record;
+    LogPosition log_end;
+    uint64_t log_bytes;
+  };
+  void run();
+  Status step();
+  Status apply(const std::vector<Queued> &batch);
+  Status advance_horizon(uint64_t epoch, LogPosition log_start, uint64_t high_water);
+  bool has_work() const { return !queue_.empty() || recovered_bytes_ != 0; }
+  bool wait_until_stepped(std::unique_lock<std::mutex> &lock);
+
+  Pool &pool_;
+  std::atomic<uint64_t> capacity_; // bytes of the log
+  std::atomic<uint64_t> log_used_;
+  std::atomic<bool> failed_ = false;
+  std::atomic<uint64_t> steps_ = 0;
+  std::atomic<uint64_t> image_bytes_written_ = 0;
+
+  mutable std::mutex mutex_;      // guards what follows
+  std::condition_variable wake_;  // the thread: there is work, it is urgent, or it ends
+  std::condition_variable ended_; // others: a step ended
+  std::vector<Queued> queue_;
+  uint64_t recovered_bytes_; // of the log, replayed by recovery but not yet durable in the image
+  RecoveryReport recovered_;
+  Status status_; // once an error, the checkpoint is over
+  unsigned pauses_ = 0;
+  bool stepping_ = false;
+  bool urgent_ = false;
+  bool stopping_ = false;
+  std::thread *thread_ = nullptr; // leaked by abandon()
+};
+
+} // namespace perdure

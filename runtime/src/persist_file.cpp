@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The file domains. Buffered: pwrite into the page cache, fdatasync to persist. Direct: writes are
+// gathered in an aligned bounce buffer and persist() is one O_DIRECT | O_DSYNC pwrite, which a
+// preallocated log needs no second system call and no metadata update for.
+#include "persist.h"
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace perdure {
+namespace {
+
+// Beyond this the direct file writes early: memory is bounded and large transfers gain nothing
+// more.
+constexpr uint64_t kBounceMax = 4ull << 20;
+constexpr uint32_t kDirectMemoryAlignment = 4096;
+
+uint64_t round_up(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
+
+int write_fully(int fd, const std::byte *data, uint64_t size, uint64_t offset) {
+  while (size != 0) {
+    const ssize_t written = pwrite(fd, data, size, static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      return written < 0 ? errno : EIO;
+    data += written;
+    offset += static_cast<uint64_t>(written);
+    size -= static_cast<uint64_t>(written);
+  }
+  return 0;
+}
+
+class BufferedFile : public StableFile {
+public:
+  BufferedFile(std::string path, int fd) : StableFile(std::move(path)), fd_(fd) {}
+  ~BufferedFile() override { ::close(fd_); }
+
+  Status write(uint64_t offset, std::span<const std::byte> head,
+               std::span<const std::byte> body) override {
+    int error = write_fully(fd_, head.data(), head.size(), offset);
+    if (error == 0)
+      error = write_fully(fd_, body.data(), body.size(), offset + head.size());
+    return error == 0 ? Status::ok() : io_error("write", error);
+  }
+
+  Status persist() override {
+    // After a failed sync the kernel may have dropped the dirty pages: a retry would lie.
+    if (failed_)
+      return io_error("sync", EIO);
+    int result;
+    do
+      result = fdatasync(fd_);
+    while (result != 0 && errno == EINTR);
+    if (result == 0)
+      return Status::ok();
+    failed_ = true;
+    return io_error("sync", errno);
+  }
+
+  Status read(uint64_t offset, std::span<std::byte> into) const override {
+    while (!into.empty()) {
+      const ssize_t got = pread(fd_, into.data(), into.size(), static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR)
+        continue;
+      if (got < 0)
+        return io_error("read", errno);
+      if (got == 0) {
+        std::memset(into.data(), 0, into.size());
+        break;
+      }
+      into = into.subspan(static_cast<size_t>(got));
+      offset += static_cast<uint64_t>(got);
+    }
+    return Status::ok();
+  }
+
+  uint64_t size() const override {
+    struct stat info;
+    return fstat(fd_, &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+  }
+
+  Status resize(uint64_t size) override {
+    return ftruncate(fd_, static_cast<off_t>(size)) == 0 ? Status::ok() : io_error("resize", errno);
+  }
+
+  Status reserve(uint64_t offset, uint64_t size) override {
+    int result;
+    do
+      result =
+          fallocate(fd_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size));
+    while (result != 0 && errno == EINTR);
+    // Without fallocate the file system cannot promise space; a write may then still fail.
+    return result == 0 || errno == EOPNOTSUPP ? Status::ok() : io_error("reserve space in", errno);
+  }
+
+  Status zero(uint64_t offset, uint64_t size) override {
+    static const std::byte zeros[64 << 10] = {};
+    const uint64_t end = offset + size;
+    while (offset < end) {
+      const off_t data = lseek(fd_, static_cast<off_t>(offset), SEEK_DATA);
+      if (data < 0 && errno == ENXIO)
+        break; // only holes from here to the end of the file
+      if (data > 0 && static_cast<uint64_t>(data) > offset) {
+        offset = static_cast<uint64_t>(data);
+        continue;
+      }
+      const uint64_t part = std::min<uint64_t>(sizeof zeros, end - offset);
+      if (const int error = write_fully(fd_, zeros, part, offset))
+        return io_error("write", error);
+      offset += part;
+    }
+    return Status::ok();
+  }
+
+  uint32_t write_alignment() const override { return 1; }
+  Domain domain() const override { return Domain::kBufferedFile; }
+  int fd() const override { return fd_; }
+
+private:
+  const int fd_;
+  std::atomic<bool> failed_ = false;
+};
+
+class DirectFile final : public BufferedFile {
+public:
+  DirectFile(std::string path, int fd, int direct_fd, uint32_t alignment)
+      : BufferedFile(std::move(path), fd), direct_fd_(direct_fd), alignment_(alignment) {}
+  ~DirectFile() override {
+    ::close(direct_fd_);
+    std::free(bounce_);
+  }
+
+  Status write(uint64_t offset, std::span<const std::byte> head,
+               std::span<const std::byte> body) override {
+    const uint64_t size = round_up(head.size() + body.size(), alignment_);
+    if (pending_ != 0 && (offset != pending_offset_ + pending_ || pending_ + size > kBounceMax))
+      if (Status status = persist(); !status)
+        return status;
+    if (!make_room(pending_ + size))
+      return Status::error("cannot write " + path() + ": out of memory for an aligned buffer");
+    if (pending_ == 0)
+      pending_offset_ = offset;
+    std::byte *to = bounce_ + pending_;
+    if (!head.empty())
+      std::memcpy(to, head.data(), head.size());
+    if (!body.empty())
+      std::memcpy(to + head.size(), body.data(), body.size());
+    const uint64_t filled = head.size() + body.size();
+    std::memset(to + filled, 0, size - filled);
+    pending_ += size;
+    return Status::ok();
+  }
+
+  Status persist() override {
+    if (failed_)
+      return io_error("sync", EIO);
+    const int error = write_fully(direct_fd_, bounce_, pending_, pending_offset_);
+    pending_ = 0;
+    if (error == 0 && resized_) {
+      resized_ = false;
+      return BufferedFile::persist();
+    }
+    if (error == 0)
+      return Status::ok();
+    failed_ = true;
+    return io_error("write", error);
+  }
+
+  Status resize(uint64_t size) override {
+    resized_ = true; // the next persist() must cover the file's size too
+    return BufferedFile::resize(size);
+  }
+
+  uint32_t write_alignment() const override { return alignment_; }
+  Domain domain() const override { return Domain::kDirectFile; }
+
+private:
+  bool make_room(uint64_t size) {
+    if (size <= bounce_size_)
+      return true;
+    const uint64_t grown = round_up(std::max(size, 2 * bounce_size_), kDirectMemoryAlignment);
+    auto *bigger = static_cast<std::byte *>(std::aligned_alloc(kDirectMemoryAlignment, grown));
+    if (!bigger)
+      return false;
+    if (pending_ != 0)
+      std::memcpy(bigger, bounce_, pending_);
+    std::free(bounce_);
+    bounce_ = bigger;
+    bounce_size_ = grown;
+    return true;
+  }
+
+  const int direct_fd_;
+  const uint32_t alignment_;
+  std::byte *bounce_ = nullptr;
+  uint64_t bounce_size_ = 0;
+  uint64_t pending_ = 0;
+  uint64_t pending_offset_ = 0;
+  bool resized_ = false;
+  bool failed_ = false;
+};
+
+// The smallest alignment O_DIRECT takes on FD, found by trying; 0 if none.
+uint32_t direct_alignment(int fd) {
+  void *buffer = std::aligned_alloc(kDirectMemoryAlignment, 4096);
+  if (!buffer)
+    return 0;
+  uint32_t found = 0;
+  for (const uint32_t alignment : {512u, 4096u})
+    if (pread(fd, buffer, alignment, alignment) >= 0) {
+      found = alignment;
+      break;
+    }
+  std::free(buffer);
+  return found;
+}
+
+} // namespace
+
+Result<std::unique_ptr<StableFile>> open_buffered(const std::string &path, Access access) {
+  const int flags = access == Access::kReadOnly ? O_RDONLY : O_RDWR;
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (fd < 0)
+    return system_error("open", path, errno);
+  return std::unique_ptr<StableFile>(new BufferedFile(path, fd));
+}
+
+Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_t alignment_max) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0)
+    return system_error("open", path, errno);
+  const int direct_fd = ::open(path.c_str(), O_RDWR | O_DIRECT | O_DSYNC | O_CLOEXEC);
+  const uint32_t alignment = direct_fd < 0 ? 0 : direct_alignment(direct_fd);
+  if (alignment == 0 || (alignment_max != 0 && alignment_max % alignment != 0)) {
+    if (direct_fd >= 0)
+      ::close(direct_fd);
+    return std::unique_ptr<StableFile>(new BufferedFile(path, fd));
+  }
+  return std::unique_ptr<StableFile>(new DirectFile(path, fd, direct_fd, alignment));
+}
+
+} // namespace perdure

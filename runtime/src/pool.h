@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pool directory: its files, its superblock, its creation. What the files hold is in
+// pool_format.h and log_format.h. A pool appears as a whole (it is built as a sibling directory and
+// renamed), and an existing one is opened without changing a byte of it.
+#pragma once
+
+#include "log_writer.h"
+#include "persist.h"
+#include "pool_format.h"
+#include "pool_lock.h"
+#include "pool_options.h"
+#include "status.h"
+#include <memory>
+
+namespace perdure {
+
+// An opened pool. In crash tests the files are simulated and there is no lock.
+struct Pool {
+  std::string path;
+  std::unique_ptr<PoolLock> lock;
+  std::unique_ptr<StableFile> superblock_file;
+  std::unique_ptr<StableFile> image;
+  std::unique_ptr<StableFile> log;
+  Superblock superblock{};
+
+  LogGeometry log_geometry() const;
+  LogPosition log_start() const;
+};
+
+// The newer sound copy. Errors name what is wrong with the better one of two unsound copies.
+Result<Superblock> load_superblock(const StableFile &file);
+// Gives SUPERBLOCK the next generation and makes it durable in the copy that is not the newest.
+Status store_superblock(StableFile &file, Superblock &superblock);
+
+// Alignment of records in LOG: what its domain writes at once; in the page cache a sector, so that
+// appending never rewrites one that holds an acknowledged record.
+uint32_t natural_log_alignment(const StableFile &log);
+
+// Bytes from base to the heap's end that OPTIONS ask for: whole segments.
+uint64_t heap_end(const PoolOptions &options);
+Superblock fresh_superblock(const PoolOptions &options);
+// Writes a new pool's three files, all durable on return. REQUIRES: they are empty.
+Status format_pool(Pool &pool);
+// Checks the files against each other: image as long as the superblock says, log this pool's.
+Status validate_pool(const Pool &pool);
+
+// Errors: exists already, parent directory missing or not writable, disk full (all cleaned up).
+Status create_pool(const PoolOptions &options);
+// Errors: missing, in use, other version or architecture, damaged, truncated, log not found.
+Result<Pool> open_pool(const PoolOptions &options);
+// As open_pool, but takes no lock and opens the files read-only.
+Result<Pool> inspect_pool(const std::string &path);
+// True if PATH holds nothing yet: missing, or an empty directory.
+bool pool_is_missing(const std::string &path);
+
+} // namespace perdure

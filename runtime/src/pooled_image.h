@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DurableImage over a pool: redo log, checkpoint and recovery put together. DurableImage::open
+// makes one of a pool directory; crash tests make one of simulated files.
+#pragma once
+
+#include "checkpoint.h"
+#include "durable_image.h"
+#include "log_writer.h"
+#include "pool.h"
+#include "recovery.h"
+#include <atomic>
+#include <mutex>
+
+namespace perdure {
+
+class PooledImage final : public DurableImage {
+public:
+  // Recovers POOL and starts a run on it. BACKGROUND: checkpoint on a thread of its own.
+  static Result<std::unique_ptr<PooledImage>> start(Pool pool, bool background);
+  ~PooledImage() override;
+
+  bool recovered() const override { return report_.last_epoch != 0; }
+  uint64_t last_epoch() const override { return last_epoch_.load(std::memory_order_relaxed); }
+  int image_fd() const override { return pool_.image->fd(); }
+  uint64_t image_bytes() const override { return report_.image_bytes; }
+  uint64_t heap_limit() const override { return heap_limit_; }
+  bool is_pmem() const override;
+  Status commit(std::unique_ptr<EpochRecord> record) override;
+  bool reserve(uint64_t offset, uint64_t size) override;
+  void pause_checkpoint(bool paused) override { checkpoint_->pause(paused); }
+  void abandon_after_fork() override;
+  Status close() override;
+  DurableImageStats stats() const override;
+
+  const RecoveryReport &recovery() const { return report_; }
+  // Applies everything committed so far to the image.
+  Status checkpoint_now() { return checkpoint_->drain(); }
+
+private:
+  PooledImage(Pool pool, const RecoveryReport &report);
+  Status begin_run();
+  Status make_space(uint64_t payload);
+  Status grow_log(uint64_t payload);
+  Status fail(const Status &status);
+
+  Pool pool_;
+  const RecoveryReport report_;
+  const uint64_t heap_limit_;
+  std::unique_ptr<LogWriter> log_;
+  std::unique_ptr<Checkpoint> checkpoint_;
+  std::atomic<uint64_t> last_epoch_;
+  Status failure_; // set by the committing thread only
+  bool closed_ = false;
+  bool abandoned_ = false;
+  std::atomic<uint64_t> commits_ = 0;
+  std::atomic<uint64_t> log_bytes_ = 0;
+  std::atomic<uint64_t> waits_ = 0;
+  std::atomic<uint64_t> log_grown_ = 0;
+};
+
+} // namespace perdure

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loads and stores the superblock's two copies; see pool_format.h.
+#include "crc32c.h"
+#include "heap_layout.h"
+#include "pool.h"
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <ctime>
+#include <sys/random.h>
+
+namespace perdure {
+
+static uint32_t superblock_crc(Superblock superblock) {
+  superblock.crc = 0;
+  return crc32c(0, &superblock, sizeof superblock);
+}
+
+static Status validate_geometry(const Superblock &s, const std::string &path) {
+  const bool reserved_clear = std::ranges::all_of(s.reserved, [](uint8_t b) { return b == 0; });
+  if (s.reserved0 != 0 || !reserved_clear || (s.flags & ~uint32_t{kSuperblockClean}) != 0)
+    return Status::error(path + " uses features this perdure does not know; use the perdure that "
+                                "wrote it");
+  const bool sound = std::has_single_bit(s.log_alignment) && s.log_alignment >= kLogAlignmentMin &&
+                     s.log_alignment <= kPageSize && s.log_capacity % kPageSize == 0 &&
+                     s.log_capacity != 0 && s.log_start < s.log_capacity &&
+                     s.log_start % s.log_alignment == 0 && s.heap_limit > kHeapOffset &&
+                     s.heap_limit <= kSlotSize && s.image_bytes <= s.heap_limit;
+  if (!sound)
+    return Status::error(path + " holds impossible sizes; restore the pool from a backup");
+  return Status::ok();
+}
+
+// One copy, from what tells most about it to its checksum. SOUND_MAGIC: the copy was at least meant
+// to be a superblock.
+static Status validate_copy(const Superblock &s, const std::string &path) {
+  if (s.magic != kSuperblockMagic)
+    return Status::error(path + " is not a perdure superblock, or it is damaged; restore the pool "
+                                "from a backup");
+  if (s.crc != superblock_crc(s)) {
+    if (s.version != kPoolVersion)
+      return Status::error(path + " has format version " + std::to_string(s.version) +
+                           " (or is damaged), this perdure reads version " +
+                           std::to_string(kPoolVersion) + "; use the perdure that wrote it");
+    return Status::error(path + " is damaged (checksum); restore the pool from a backup");
+  }
+  if (s.version != kPoolVersion)
+    return Status::error(path + " has format version " + std::to_string(s.version) +
+                         ", this perdure reads version " + std::to_string(kPoolVersion) +
+                         "; use the perdure that wrote it");
+  if (s.machine != kMachineX86_64 || s.page_size != kPageSize || s.base_slot != PERDURE_SLOT)
+    return Status::error(path + " was written on another architecture (machine " +
+                         std::to_string(s.machine) + ", page size " + std::to_string(s.page_size) +
+                         ", base slot " + std::to_string(s.base_slot) + "); open it there");
+  return validate_geometry(s, path);
+}
+
+Result<Superblock> load_superblock(const StableFile &file) {
+  if (file.size() < kSuperblockSize)
+    return Status::error(file.path() + " is truncated to " + std::to_string(file.size()) +
+                         " bytes; restore the pool from a backup");
+  Superblock copies[kSuperblockCopies];
+  Status problems[kSuperblockCopies];
+  for (uint64_t i = 0; i < kSuperblockCopies; ++i) {
+    if (Status status =
+            file.read(i * kSuperblockSize, std::as_writable_bytes(std::span(&copies[i], 1)));
+        !status)
+      return status;
+    problems[i] = validate_copy(copies[i], file.path());
+  }
+  if (problems[0] && problems[1])
+    return copies[copies[1].generation > copies[0].generation];
+  if (problems[0] || problems[1])
+    return copies[problems[0] ? 0 : 1];
+  // Both unsound: a copy that has the magic says more about what is wrong.
+  return copies[0].magic == kSuperblockMagic ? problems[0] : problems[1];
+}
+
+Status store_superblock(StableFile &file, Superblock &superblock) {
+  superblock.generation++;
+  superblock.crc = superblock_crc(superblock);
+  const uint64_t copy = superblock.generation % kSuperblockCopies;
+  if (Status status = file.write(copy * kSuperblockSize, std::as_bytes(std::span(&superblock, 1)));
+      !status)
+    return status;
+  return file.persist();
+}
+
+uint64_t heap_end(const PoolOptions &options) {
+  const uint64_t segments = (options.size_max + kSegmentSize - 1) / kSegmentSize;
+  return std::min(kHeapOffset + segments * kSegmentSize, kSlotSize);
+}
+
+Superblock fresh_superblock(const PoolOptions &options) {
+  Superblock s{};
+  s.magic = kSuperblockMagic;
+  s.version = kPoolVersion;
+  if (getrandom(s.uuid, sizeof s.uuid, 0) != sizeof s.uuid) {
+    timespec now; // no entropy this early in a boot: the clock is unique enough
+    clock_gettime(CLOCK_REALTIME, &now);
+    std::memcpy(s.uuid, &now, std::min(sizeof now, sizeof s.uuid));
+  }
+  s.machine = kMachineX86_64;
+  s.page_size = kPageSize;
+  s.base_slot = PERDURE_SLOT;
+  s.heap_limit = heap_end(options);
+  s.log_capacity = options.log_size / kPageSize * kPageSize;
+  s.log_sequence = 1;
+  s.log_lap = 1;
+  s.created_s = static_cast<uint64_t>(std::time(nullptr));
+  return s;
+}
+
+} // namespace perdure

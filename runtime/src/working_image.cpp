@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mapping the slot; see working_image.h.
+#include "working_image.h"
+#include "heap_layout.h"
+#include "persist.h"
+#include <algorithm>
+#include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <sys/mman.h>
+
+namespace perdure {
+namespace {
+
+uint64_t mapped_bytes; // of the slot, by us
+
+void *slot_address(uint64_t offset) { return reinterpret_cast<void *>(kBase + offset); }
+
+// The line of /proc/self/maps that overlaps [begin, end); empty if none.
+std::string holder_of(uint64_t begin, uint64_t end) {
+  std::FILE *maps = std::fopen("/proc/self/maps", "re");
+  if (!maps)
+    return "";
+  char line[512];
+  std::string found;
+  while (found.empty() && std::fgets(line, sizeof line, maps)) {
+    uint64_t from, to;
+    if (std::sscanf(line, "%" SCNx64 "-%" SCNx64, &from, &to) == 2 && from < end && to > begin)
+      found = line;
+  }
+  std::fclose(maps);
+  while (!found.empty() && found.back() == '\n')
+    found.pop_back();
+  return found;
+}
+
+Status slot_taken(int error) {
+  const std::string holder = holder_of(kBase, kBase + kSlotSize);
+  if (holder.empty() || error != EEXIST)
+    return Status::error(std::string("cannot map the pool's address range at 0x20000000000: ") +
+                         std::strerror(error) +
+                         "; check limits on address space (ulimit -v, vm.overcommit_memory)");
+  return Status::error("the pool's address range at 0x20000000000 is taken by: " + holder +
+                       "; start the program without what maps it");
+}
+
+// Maps OFFSET.. of the slot. REPLACE: over our own mapping; else the range must be free.
+Status map_range(uint64_t offset, uint64_t size, int fd, bool replace) {
+  if (size == 0)
+    return Status::ok();
+  const int flags = MAP_PRIVATE | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0) |
+                    (replace ? MAP_FIXED : MAP_FIXED_NOREPLACE);
+  void *at = mmap(slot_address(offset), size, PROT_READ | PROT_WRITE, flags, fd,
+                  fd < 0 ? 0 : static_cast<off_t>(offset));
+  if (at == MAP_FAILED)
+    return slot_taken(errno);
+  if (at != slot_address(offset)) { // a kernel that does not know MAP_FIXED_NOREPLACE
+    munmap(at, size);
+    return slot_taken(EEXIST);
+  }
+  return Status::ok();
+}
+
+} // namespace
+
+Status slot_is_free() {
+  if (mapped_bytes == 0 && !holder_of(kBase, kBase + kSlotSize).empty())
+    return slot_taken(EEXIST);
+  return Status::ok();
+}
+
+Status map_volatile_image() {
+  if (mapped_bytes != 0)
+    return Status::ok();
+  if (Status status = map_range(0, kHeapOffset, -1, false); !status)
+    return status;
+  mapped_bytes = kHeapOffset;
+  return Status::ok();
+}
+
+Status map_working_image(int image_fd, uint64_t image_bytes, uint64_t limit) {
+  // First the whole range as one: after that nothing can take part of it from us.
+  const uint64_t ours = mapped_bytes;
+  if (Status status = map_range(0, std::min(ours, limit), -1, true); !status)
+    return status;
+  if (limit > ours)
+    if (Status status = map_range(ours, limit - ours, -1, false); !status)
+      return status;
+  mapped_bytes = std::max(ours, limit);
+  if (Status status = map_range(0, image_bytes, image_fd, true); !status)
+    return status;
+  // Only fresh heap: file pages cannot be huge, and roots are scattered.
+  const uint64_t fresh = std::max(image_bytes, kHeapOffset);
+  if (limit > fresh)
+    madvise(slot_address(fresh), limit - fresh, MADV_HUGEPAGE);
+  return Status::ok();
+}
+
+void unmap_working_image() {
+  if (mapped_bytes != 0)
+    munmap(slot_address(0), mapped_bytes);
+  mapped_bytes = 0;
+}
+
+} // namespace perdure
