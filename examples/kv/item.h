@@ -12,8 +12,10 @@
 enum { KEY_SIZE_MAX = 250, VALUE_SIZE_MAX = 1 << 20 };
 
 struct item {
-  struct item *chain; // next item of the same bucket
-  struct item *newer; // LRU list
+  // Next item of the same bucket.
+  struct item *chain;
+  // Neighbours in the LRU list.
+  struct item *newer;
   struct item *older;
   uint64_t version; // changes with every update; what `gets` shows and `cas` compares
   int64_t expires;  // seconds since 1970, so that it means the same in every run; 0: never
