@@ -93,6 +93,8 @@ void *Heap::Impl::allocate_large(uint64_t size) {
 }
 
 void Heap::Impl::release_empty() {
+  for (ActiveSlab &active : shared.active)
+    slabs.drop(active);
   slabs.release_empty();
   extents.release_empty();
 }
