@@ -10,12 +10,12 @@
 
 #include <stdbool.h>
 
-enum { SHARD_COUNT = 64 };
+enum { SHARD_COUNT = 32 };
 
 void table_init(void);
 void table_init_locks(void);
 
-static inline unsigned shard_of(uint32_t hash) { return hash >> 26; }
+static inline unsigned shard_of(uint32_t hash) { return hash >> 27; }
 void shard_lock(unsigned shard);
 void shard_unlock(unsigned shard);
 
