@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// At the end of a unit: its marked declarations (marks.h) as facts (facts.h), with symbols, keys
+// and offsets in place of declarations and fields.
+#ifndef PERDURE_FACT_COLLECTOR_H
+#define PERDURE_FACT_COLLECTOR_H
+
+#include "facts.h"
+#include "type_descriptors.h"
+
+#include "clang/AST/Mangle.h"
+
+namespace clang {
+class FunctionDecl;
+class VarDecl;
+} // namespace clang
+
+namespace perdure {
+
+class FactCollector {
+public:
+  // RecoveryHasPlace: some function of the program is named as the one before which recovery runs;
+  // otherwise that is main.
+  FactCollector(clang::ASTContext &Context, llvm::StringRef MainFile, bool RecoveryHasPlace,
+                UnitFacts &Facts);
+
+  // Walks the whole unit.
+  void collect();
+
+  void addFunction(const clang::FunctionDecl &F);
+  void addGlobal(const clang::VarDecl &V);
+  void addType(const clang::RecordDecl &Record);
+
+private:
+  void addRoot(const clang::VarDecl &V, const std::string &Symbol);
+  void addSpans(const clang::VarDecl &V, const std::string &Symbol);
+  std::string symbolOf(const clang::VarDecl &V);
+  std::string keyOf(const clang::VarDecl &V, const std::string &Symbol) const;
+
+  clang::ASTContext &Context;
+  clang::ASTNameGenerator Names;
+  TypeDescriptors Types;
+  std::string MainFile;
+  bool RecoveryHasPlace;
+  UnitFacts &Facts;
+};
+
+} // namespace perdure
+
+#endif

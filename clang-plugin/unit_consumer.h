@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The AST half at work on one unit, declaration by declaration and always ahead of Clang's code
+// generation: port-file entries are applied, allocation calls retargeted; at the end of the unit
+// everything marked becomes facts for the IR half.
+#ifndef PERDURE_UNIT_CONSUMER_H
+#define PERDURE_UNIT_CONSUMER_H
+
+#include <memory>
+#include <optional>
+
+#include "facts.h"
+#include "port_file.h"
+
+#include "clang/AST/ASTConsumer.h"
+
+namespace perdure {
+
+// Settings of the unit, from the port file and the plugin's arguments (which win).
+struct UnitSettings {
+  std::string Heap = "annotated";
+  std::string Threads = "many";
+  bool Strict = false;
+};
+
+std::unique_ptr<clang::ASTConsumer> makeUnitConsumer(std::optional<PortFile> Port,
+                                                     UnitSettings Settings, std::string MainFile,
+                                                     std::shared_ptr<UnitFacts> Facts);
+
+} // namespace perdure
+
+#endif

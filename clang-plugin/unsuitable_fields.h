@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Warnings for fields of persistent objects that can't mean anything in the next run: a mutex that
+// comes back locked, a FILE* of a process that is gone, an address of code. Silenced by saying what
+// the field is: transient, or lock.
+#ifndef PERDURE_UNSUITABLE_FIELDS_H
+#define PERDURE_UNSUITABLE_FIELDS_H
+
+namespace clang {
+class RecordDecl;
+class VarDecl;
+} // namespace clang
+
+namespace perdure {
+
+void warnOfUnsuitableFields(const clang::RecordDecl &Record);
+// For a persistent variable: the fields of its type, unless that is warned of for itself.
+void warnOfUnsuitableFields(const clang::VarDecl &Root);
+
+} // namespace perdure
+
+#endif
