@@ -34,21 +34,19 @@ class Server:
         environment.pop("PERDURE_POOL", None)
         if pool:
             environment["PERDURE_POOL"] = pool
-        started = time.monotonic()
+        self.errors = tempfile.TemporaryFile()
+        self.started = time.monotonic()
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
+                                        stderr=self.errors)
         self.port = None
-        self.command = command
-        self.started = started
         self.ready_seconds = None
 
     def wait_ready(self):
         line = self._first_line()
         if b"listening on" not in line:
             self.kill()
-            error = self.process.stderr.read().decode(errors="replace").strip()
             raise Failure(f"the server did not start: exit status {self.process.returncode}: "
-                          f"{line.decode(errors='replace').strip()} {error}")
+                          f"{line.decode(errors='replace').strip()} {self.error_text()}")
         self.port = int(line.rsplit(b":", 1)[1])
         self.ready_seconds = time.monotonic() - self.started
         return self
@@ -70,14 +68,18 @@ class Server:
     def check_alive(self):
         """A server that ends by itself is a failure, unlike one that was killed."""
         if self.process.poll() is not None:
-            error = self.process.stderr.read().decode(errors="replace").strip()
             raise Failure(f"the server ended by itself with status {self.process.returncode}: "
-                          f"{error}")
+                          f"{self.error_text()}")
+
+    def error_text(self):
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace").strip()
 
     def kill(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self.process.stdout.close()
 
 
 class Connection:
