@@ -44,6 +44,11 @@ class Server:
     def wait_ready(self):
         line = self._first_line()
         if b"listening on" not in line:
+            if not line:  # it has closed its output: give it time to say with which status it ends
+                try:
+                    self.process.wait(2)
+                except subprocess.TimeoutExpired:
+                    pass
             self.kill()
             raise Failure(f"the server did not start: exit status {self.process.returncode}: "
                           f"{line.decode(errors='replace').strip()} {self.error_text()}")

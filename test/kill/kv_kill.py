@@ -112,7 +112,8 @@ class Test:
             for thread in threads:
                 thread.join()
         except Disconnected as error:
-            raise Failure(f"the server closed a connection; it says: {server.error_text()}") from error
+            raise Failure("the server closed a connection; it says: "
+                          f"{server.error_text()}") from error
         finally:
             server.kill()
         for client in self.clients:
