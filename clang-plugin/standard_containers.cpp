@@ -86,14 +86,15 @@ private:
 
 } // namespace
 
-void StandardContainers::mark(std::vector<std::string> &Records) {
+void StandardContainers::mark(StringRef MainFile, std::vector<std::string> &Records) {
   if (!Context.getLangOpts().CPlusPlus)
     return;
   TranslationUnitDecl *Unit = Context.getTranslationUnitDecl();
   RootWalk(*this, Context).TraverseDecl(Unit);
   std::set<std::string> Decided;
   AllocatorWalk(*this, Decided).TraverseDecl(Unit);
-  Records.insert(Records.end(), Decided.begin(), Decided.end());
+  for (const std::string &Decision : Decided)
+    Records.push_back(Decision + "\t" + MainFile.str());
 }
 
 void StandardContainers::addPersistent(QualType Type) { addHeld(Type); }

@@ -30,8 +30,8 @@ public:
   explicit StandardContainers(clang::ASTContext &Context) : Context(Context) {}
 
   // At the end of the unit: marks the allocating functions. Records for the driver what it decided,
-  // since all units of a program must decide alike: "element pool|volatile TYPE".
-  void mark(std::vector<std::string> &Records);
+  // since all units of a program must decide alike: "element pool|volatile TYPE FILE".
+  void mark(llvm::StringRef MainFile, std::vector<std::string> &Records);
 
   void addPersistent(clang::QualType Type);
   void decide(clang::FunctionDecl &F, std::set<std::string> &Records);

@@ -59,7 +59,7 @@ public:
       Matcher->reportUnmatched();
       Facts->PortRecords = Matcher->records();
     }
-    StandardContainers(C).mark(Facts->PortRecords);
+    StandardContainers(C).mark(MainFile, Facts->PortRecords);
     Facts->Unit = {{"heap", Settings.Heap},
                    {"threads", Settings.Threads},
                    {"strict", Settings.Strict ? "1" : "0"},

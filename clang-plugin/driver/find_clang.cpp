@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Finds Clang and asks for its version where the path doesn't tell. See find_clang.h.
+#include "find_clang.h"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+
+namespace perdure {
+namespace {
+
+constexpr const char *kMajor = PERDURE_LLVM_MAJOR;
+
+std::string in_path(const std::string &name) {
+  if (name.find('/') != std::string::npos)
+    return access(name.c_str(), X_OK) == 0 ? name : "";
+  const char *path = std::getenv("PATH");
+  std::istringstream directories(path ? path : "");
+  for (std::string directory; std::getline(directories, directory, ':');) {
+    std::string candidate = (directory.empty() ? "." : directory) + "/" + name;
+    if (access(candidate.c_str(), X_OK) == 0)
+      return candidate;
+  }
+  return "";
+}
+
+// The first line of `CLANG --version`, run without a shell.
+std::string version_line(const std::string &clang) {
+  int ends[2];
+  if (pipe(ends) != 0)
+    return "";
+  pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    execl(clang.c_str(), clang.c_str(), "--version", nullptr);
+    _exit(127);
+  }
+  close(ends[1]);
+  std::string text;
+  std::array<char, 512> buffer;
+  for (ssize_t got; (got = read(ends[0], buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<size_t>(got));
+  close(ends[0]);
+  if (child > 0)
+    waitpid(child, nullptr, 0);
+  return text.substr(0, text.find('\n'));
+}
+
+bool is_right_version(const std::string &clang, std::string &version) {
+  // Installed under its major version, as distributions and LLVM's own packages do.
+  std::error_code ignored;
+  std::string real = fs::canonical(clang, ignored).string();
+  if (real.find(std::string("/llvm-") + kMajor + "/") != std::string::npos)
+    return true;
+  version = version_line(clang);
+  return version.find(std::string("clang version ") + kMajor + ".") != std::string::npos;
+}
+
+} // namespace
+
+std::string find_clang(const char *driver) {
+  const char *wanted = std::getenv("PERDURE_CLANG");
+  std::string clang;
+  if (wanted && *wanted)
+    clang = in_path(wanted);
+  else if (access(PERDURE_LLVM_BIN "/clang", X_OK) == 0)
+    clang = PERDURE_LLVM_BIN "/clang";
+  else
+    clang = in_path(std::string("clang-") + kMajor);
+  if (clang.empty()) {
+    std::fprintf(
+        stderr, "%s: error: %s%s not found; install clang-%s, or name one in PERDURE_CLANG\n",
+        driver, wanted && *wanted ? wanted : "clang-", wanted && *wanted ? "" : kMajor, kMajor);
+    return "";
+  }
+  std::string version;
+  if (is_right_version(clang, version))
+    return clang;
+  std::fprintf(
+      stderr,
+      "%s: error: '%s' is \"%s\", but the plugin was built for clang %s; install clang-%s, "
+      "or name one in PERDURE_CLANG\n",
+      driver, clang.c_str(), version.c_str(), kMajor, kMajor);
+  return "";
+}
+
+} // namespace perdure
