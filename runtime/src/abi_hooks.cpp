@@ -25,8 +25,10 @@ void record_entry(uint64_t entry, uint32_t lane) {
     WriteSet &set = Mutator::current().set(lane);
     if (Runtime::instance().mode() == Runtime::Mode::kDurable)
       set.extend(cursor);
-    else
+    else {
       set.rewind(cursor);
+      Runtime::instance().forgot_updates();
+    }
   }
 }
 

@@ -55,12 +55,13 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
   cheap_ = image->is_pmem() || discard;
   on_durable_ = std::move(on_durable);
   stopping_ = false;
+  failed_ = false;
+  durable_ = last_cut();
   running_.store(true, std::memory_order_release);
   committer_ = std::thread([this] { committer(); });
 }
 
-// --- What output waits for
-// ------------------------------------------------------------------------
+// --- What output waits for ---
 
 bool Epochs::any_dirty(uint32_t lanes) const {
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
@@ -115,8 +116,7 @@ void Epochs::throttle(const Mutator &mutator) {
   }
 }
 
-// --- The cut
-// --------------------------------------------------------------------------------------
+// --- The cut ---
 
 void Epochs::wait_for_cut() {
   for (int spins = 0; spins < 64; spins++) {
@@ -217,8 +217,7 @@ void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) 
   on_durable_();
 }
 
-// --- Single mutator
-// -------------------------------------------------------------------------------
+// --- Single mutator ---
 
 void Epochs::commit_single() {
   if (!running() || failed() || !any_dirty(1))
@@ -258,8 +257,7 @@ void Epochs::commit_sealed() {
     make_durable(std::move(record), ticket);
 }
 
-// --- Threads
-// --------------------------------------------------------------------------------------
+// --- Threads ---
 
 void Epochs::committer() {
   block_all_signals();
@@ -304,6 +302,17 @@ void Epochs::stop() {
   running_.store(false, std::memory_order_release);
   std::lock_guard lock(mutex_);
   durable_changed_.notify_all();
+}
+
+void Epochs::flush() {
+  if (!running() || failed() || !any_dirty(2))
+    return;
+  if (single_mutator) {
+    commit_single();
+    wait(last_cut());
+  } else {
+    cut_and_commit();
+  }
 }
 
 void Epochs::lock_for_fork() {

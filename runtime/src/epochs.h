@@ -67,6 +67,9 @@ public:
   // Waits while the committer is far behind MUTATOR, which is about to enter a unit.
   void throttle(const Mutator &mutator);
 
+  // Cuts now what is recorded, relaxed updates too, if no unit stays open. REQUIRES: not in a unit.
+  void flush();
+
   // A last cut if no unit is open, and everything cut made durable; then no more epochs.
   void stop();
   // Around fork(): no cut is under way between the two.

@@ -74,8 +74,7 @@ void OutputGate::notify() {
   (void)!syscall(SYS_write, wake_, &one, sizeof one);
 }
 
-// --- The writer's side
-// ----------------------------------------------------------------------------
+// --- The writer's side ---
 
 OutputGate::ConnectionPtr OutputGate::find(int fd) {
   if (connection_count_.load(std::memory_order_acquire) == 0)
@@ -233,8 +232,7 @@ void OutputGate::before_close(int fd) {
     drop(*connection, EMFILE);
 }
 
-// --- The gate's thread
-// ----------------------------------------------------------------------------
+// --- The gate's thread ---
 
 void OutputGate::release(Connection &connection, uint64_t durable) {
   auto &held = connection.held;

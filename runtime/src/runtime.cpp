@@ -15,9 +15,8 @@ namespace {
 
 void record_metadata(const void *address, size_t size) { record(address, size); }
 
-DurableImage *reserving_image = nullptr;
 bool reserve_image(uint64_t offset, uint64_t size) {
-  return !reserving_image || reserving_image->reserve(offset, size);
+  return Runtime::instance().reserve(offset, size);
 }
 
 constexpr HeapHost kHost = {record_metadata, reserve_image};
@@ -48,29 +47,30 @@ Status Runtime::open(std::string_view spec) {
   Result<PoolOptions> options = parse_pool_options(spec);
   if (!options)
     return options.status();
+  if (Status status = slot_is_free(); !status)
+    return status;
   Result<std::unique_ptr<DurableImage>> image = DurableImage::open(*options);
   if (!image)
     return image.status();
   // Values that globals got since the program started, for a pool that has none yet.
   std::vector<std::byte> present = save_roots();
-  Status status =
-      map_working_image((*image)->image_fd(), (*image)->image_bytes(), options->size_max);
+  uint64_t limit = (*image)->heap_limit();
+  Status status = map_working_image((*image)->image_fd(), (*image)->image_bytes(), limit);
   if (!status)
     return status;
   auto *base = reinterpret_cast<std::byte *>(kBase);
   auto heap = std::make_unique<Heap>(base, kHost);
   options_ = *options;
   image_ = std::move(*image);
-  reserving_image = image_.get();
   recovered_ = image_->recovered();
   mode_ = Mode::kDurable;
   if (Mutator *mutator = Mutator::current_or_null())
     for (uint32_t lane = 0; lane < 2; lane++)
       mutator->set(lane).discard(&perdure_thread.next[lane]);
   if (recovered_)
-    status = heap->attach(options_.size_max);
+    status = heap->attach(limit - kHeapOffset);
   else
-    heap->format(options_.size_max);
+    heap->format(limit - kHeapOffset);
   if (!status)
     return status;
   heap_ = std::move(heap);
@@ -80,6 +80,11 @@ Status Runtime::open(std::string_view spec) {
     return status;
   start_epochs();
   return Status::ok();
+}
+
+bool Runtime::reserve(uint64_t offset, uint64_t size) {
+  // A detached child's memory is its own: nothing of it needs space on disk.
+  return mode() != Mode::kDurable || image_->reserve(offset, size);
 }
 
 void Runtime::start_epochs() {
@@ -94,7 +99,7 @@ void Runtime::start_epochs() {
   Mutator::on_thread_end = [] { instance().heap().thread_exit(); };
   static bool handlers_set = false;
   if (!handlers_set) {
-    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    set_fork_handlers();
     std::atexit(at_exit);
   }
   handlers_set = true;
@@ -109,34 +114,6 @@ void Runtime::stop() {
   Status status = image_->close();
   if (!status)
     std::fprintf(stderr, "perdure: %s\n", status.message().c_str());
-}
-
-// --- fork
-// -----------------------------------------------------------------------------------------
-
-void Runtime::before_fork() {
-  OutputGate::instance().lock_for_fork();
-  Epochs::instance().lock_for_fork();
-  instance().heap_->lock_for_fork();
-}
-
-void Runtime::after_fork_in_parent() {
-  instance().heap_->unlock_after_fork();
-  Epochs::instance().unlock_after_fork(false);
-  OutputGate::instance().unlock_after_fork(false);
-}
-
-void Runtime::after_fork_in_child() {
-  Runtime &runtime = instance();
-  runtime.heap_->unlock_after_fork();
-  Epochs::instance().unlock_after_fork(true);
-  OutputGate::instance().unlock_after_fork(true);
-  Mutator::keep_only_current();
-  if (runtime.mode() == Mode::kDurable) {
-    runtime.mode_ = Mode::kDetached;
-    runtime.image_->abandon_after_fork();
-    reserving_image = nullptr;
-  }
 }
 
 } // namespace perdure

@@ -56,6 +56,16 @@ public:
   std::vector<std::byte> save_roots() const;
   void restore_roots(const std::vector<std::byte> &saved);
 
+  // Disk space for image bytes; see DurableImage.
+  bool reserve(uint64_t offset, uint64_t size);
+
+  // In a detached child that becomes a daemon: waits for the parent to exit and goes on with the
+  // pool in its place. Ends the process if updates would be lost by that; a parent that lives on
+  // keeps the pool, and the child stays detached.
+  void take_over_from_parent();
+  // A detached child's write set overflowed: what it wrote since the fork is not known any more.
+  void forgot_updates() { forgot_updates_ = true; }
+
   // A last cut, held output sent, the pool closed. Called at exit.
   void stop();
 
@@ -72,9 +82,9 @@ private:
   // After a pool was opened under roots already registered; PRESENT is what save_roots() gave.
   Status adopt_roots(const std::vector<std::byte> &present);
   void start_epochs();
-  static void before_fork();
-  static void after_fork_in_parent();
-  static void after_fork_in_child();
+  static void set_fork_handlers();
+  void before_fork();
+  void after_fork(bool child);
 
   std::atomic<Mode> mode_{Mode::kVolatile};
   bool recovered_ = false;
@@ -89,6 +99,9 @@ private:
   uint32_t module_flags_ = 0;
   const char *discipline_set_by_ = nullptr;
   bool recovery_done_ = false;
+  uint64_t epoch_at_fork_ = 0;
+  int child_pipe_[2] = {-1, -1}; // during fork(): its write end stays with the child
+  std::atomic<bool> forgot_updates_{false};
 };
 
 // Records a range in the calling thread's write set.

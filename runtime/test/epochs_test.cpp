@@ -4,10 +4,9 @@
 #include "epoch_payload.h"
 #include "epochs.h"
 #include "heap_layout.h"
+#include "memory_image.h"
 #include <cstring>
 #include <gtest/gtest.h>
-#include <map>
-#include <sys/mman.h>
 #include <thread>
 
 namespace perdure {
@@ -15,87 +14,24 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr uint64_t kWords = 1 << 16;
-
-// Applies records to a copy of the words under test.
-class MemoryImage : public DurableImage {
-public:
-  explicit MemoryImage(bool pmem) : pmem_(pmem) {}
-  bool recovered() const override { return false; }
-  uint64_t last_epoch() const override { return last_epoch_; }
-  int image_fd() const override { return -1; }
-  uint64_t image_bytes() const override { return 0; }
-  uint64_t heap_limit() const override { return kSlotSize; }
-  bool is_pmem() const override { return pmem_; }
-  Status commit(std::unique_ptr<EpochRecord> record) override {
-    EXPECT_EQ(record->epoch(), last_epoch_ + 1);
-    if (fail)
-      return Status::error("device gone");
-    EpochPayloadReader reader(record->payload(), kSlotSize);
-    ImageRange range;
-    std::lock_guard lock(mutex);
-    while (reader.next(range)) {
-      auto *target = reinterpret_cast<std::byte *>(words.data()) + (range.offset - kHeapOffset);
-      if (range.fill)
-        std::memset(target, static_cast<int>(range.data[0]), range.length);
-      else
-        std::memcpy(target, range.data, range.length);
-    }
-    EXPECT_TRUE(reader.sound());
-    last_epoch_ = record->epoch();
-    return Status::ok();
-  }
-  bool reserve(uint64_t, uint64_t) override { return true; }
-  void pause_checkpoint(bool) override {}
-  void abandon_after_fork() override {}
-  Status close() override { return Status::ok(); }
-  DurableImageStats stats() const override { return {}; }
-
-  uint64_t word(size_t index) {
-    std::lock_guard lock(mutex);
-    return words[index];
-  }
-
-  bool fail = false;
-  std::mutex mutex;
-  std::vector<uint64_t> words = std::vector<uint64_t>(kWords);
-
-private:
-  bool pmem_;
-  uint64_t last_epoch_ = 0;
-};
-
 class EpochsTest : public testing::TestWithParam<bool> {
 protected:
   void SetUp() override {
-    void *at = reinterpret_cast<void *>(kBase + kHeapOffset);
-    memory_ =
-        static_cast<uint64_t *>(mmap(at, kWords * 8, PROT_READ | PROT_WRITE,
-                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
-    ASSERT_EQ(memory_, at);
+    words_.map();
     epochs_->start(&image_, 0, false, [] {});
   }
   void TearDown() override {
     epochs_->stop();
-    munmap(memory_, kWords * 8);
+    words_.unmap();
   }
 
-  void store(size_t index, uint64_t value, uint32_t lane = 0) {
-    memory_[index] = value;
-    Mutator &mutator = Mutator::current();
-    uint64_t slot;
-    while (!((slot = std::atomic_ref<uint64_t>(perdure_thread.next[lane]).fetch_add(8)) &
-             PERDURE_CHUNK_FIRST_MASK))
-      mutator.set(lane).extend(&perdure_thread.next[lane]);
-    std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t *>(slot))
-        .store(reinterpret_cast<uint64_t>(&memory_[index]) << 16 | 8, std::memory_order_release);
-  }
+  void store(size_t index, uint64_t value, uint32_t lane = 0) { words_.store(index, value, lane); }
   bool sync() {
     uint64_t ticket = epochs_->ticket_to_wait_for();
     return ticket == 0 || epochs_->wait(ticket);
   }
 
-  uint64_t *memory_ = nullptr;
+  WordsUnderTest words_;
   MemoryImage image_{GetParam()};
   std::unique_ptr<Epochs> epochs_ = std::make_unique<Epochs>();
 };
@@ -127,7 +63,7 @@ TEST_P(EpochsTest, RelaxedStoresAreNoReasonToWaitButGoAlong) {
 
 TEST_P(EpochsTest, TheValueAtTheCutCounts) {
   store(1, 42);
-  memory_[1] = 43; // recorded already: the later value is what the cut copies
+  words_[1] = 43; // recorded already: the later value is what the cut copies
   sync();
   EXPECT_EQ(image_.word(1), 43u);
 }
@@ -191,14 +127,14 @@ TEST_P(EpochsTest, EveryDurableStateIsBetweenUnits) {
       {
         std::lock_guard lock(accounts);
         size_t from = rand_r(&seed) % kAccounts, to = rand_r(&seed) % kAccounts;
-        store(from, memory_[from] - 1);
-        store(to, memory_[to] + 1);
+        store(from, words_[from] - 1);
+        store(to, words_[to] + 1);
       }
       Mutator::current().unit_end();
     }
   };
   std::thread first(work, 1), second(work, 2);
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < 50; i++) {
     std::this_thread::sleep_for(1ms);
     sync();
     std::lock_guard lock(image_.mutex);

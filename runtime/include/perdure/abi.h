@@ -54,7 +54,7 @@ struct perdure_thread {
 };
 extern __thread struct perdure_thread perdure_thread;
 
-// --- Store hooks -------------------------------------------------------------------------------
+// --- Store hooks ---
 
 // Inline hook, when the chunk is full or the thread is new. Async-signal-safe.
 void perdure_record_slow(uint64_t entry, uint32_t lane);
@@ -67,7 +67,7 @@ void perdure_record_string(const char *address);
 // After a call to an unknown function that got ADDRESS: the whole allocation or root around it.
 void perdure_record_object(const void *address);
 
-// --- Units -------------------------------------------------------------------------------------
+// --- Units ---
 
 // Entry and every exit (unwinding included) of a transaction function. They nest.
 void perdure_unit_begin(void);
@@ -87,7 +87,7 @@ int perdure_unit_mutex_trylock(void *mutex);
 // Before a call to a gated output function: returns when every update made so far is durable.
 void perdure_output_wait(void);
 
-// --- Start-up ----------------------------------------------------------------------------------
+// --- Start-up ---
 
 // 1 after a pool with data was opened. Entry of skip-if-recovered functions; dynamic initialisers
 // of persistent globals.
@@ -101,7 +101,7 @@ void perdure_restore_end(void *saved);
 // Entry of the function before which recovery functions run (main by default). Runs them once.
 void perdure_run_recovery(void);
 
-// --- Allocation (in place of the libc or C++ runtime function at a pool allocation site) ---------
+// --- Allocation (in place of the libc or C++ runtime function at a pool allocation site) ---
 // Without a pool they are the libc functions. Blocks are freed by free(), realloc() and operator
 // delete, which the runtime interposes and dispatches by address.
 void *perdure_malloc(size_t size);
@@ -127,7 +127,7 @@ void *perdure_new_nothrow(size_t size, const void *nothrow);
 void *perdure_new_aligned(size_t size, size_t alignment);
 void *perdure_new_aligned_nothrow(size_t size, size_t alignment, const void *nothrow);
 
-// --- Modules -----------------------------------------------------------------------------------
+// --- Modules ---
 
 // Part of a persistent global that is volatile: it starts with its initial value in every run.
 struct perdure_span {

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// fork(). The child is detached: its private mapping is a snapshot of the moment, its stores are
+// its own, nothing of it is logged. While it lives the image file must not change under the pages
+// that neither process has copied, so the checkpoint pauses. A child that becomes a daemon
+// (setsid() after its parent exits) takes the pool over.
+#include "epochs.h"
+#include "mutator.h"
+#include "next_symbol.h"
+#include "output_gate.h"
+#include "runtime.h"
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <pthread.h>
+#include <thread>
+#include <unistd.h>
+
+PERDURE_NEXT(setsid);
+
+namespace perdure {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto kParentExitLimit = 5s;
+
+// Ends when nobody holds the pipe's other end: the child and the copies it forked have exited or
+// replaced themselves.
+void resume_checkpoint_after(int pipe_read, DurableImage *image) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread([pipe_read, image] {
+    char ignored;
+    while (read(pipe_read, &ignored, 1) < 0)
+      ;
+    close(pipe_read);
+    image->pause_checkpoint(false);
+  }).detach();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+} // namespace
+
+void Runtime::before_fork() {
+  if (mode() == Mode::kDurable) {
+    // With nothing outstanding a child that takes over starts where the log ends.
+    Mutator *mutator = Mutator::current_or_null();
+    if (!(mutator && mutator->in_open_unit()))
+      Epochs::instance().flush();
+    image_->pause_checkpoint(true);
+    if (pipe2(child_pipe_, O_CLOEXEC) != 0)
+      child_pipe_[0] = child_pipe_[1] = -1;
+    epoch_at_fork_ = image_->last_epoch();
+  }
+  OutputGate::instance().lock_for_fork();
+  Epochs::instance().lock_for_fork();
+  heap_->lock_for_fork();
+}
+
+void Runtime::after_fork(bool child) {
+  heap_->unlock_after_fork();
+  Epochs::instance().unlock_after_fork(child);
+  OutputGate::instance().unlock_after_fork(child);
+  if (mode() != Mode::kDurable)
+    return;
+  if (child) {
+    close(child_pipe_[0]); // the write end closes when this process is gone
+    Mutator::keep_only_current();
+    forgot_updates_ = false;
+    mode_ = Mode::kDetached;
+    image_->abandon_after_fork();
+    return;
+  }
+  if (child_pipe_[0] < 0) {
+    std::fprintf(stderr,
+                 "perdure: no file descriptor left at fork(): a child's snapshot may change "
+                 "while the checkpoint runs\n");
+    image_->pause_checkpoint(false);
+    return;
+  }
+  close(child_pipe_[1]);
+  resume_checkpoint_after(child_pipe_[0], image_.get());
+}
+
+void Runtime::set_fork_handlers() {
+  pthread_atfork([] { instance().before_fork(); }, [] { instance().after_fork(false); },
+                 [] { instance().after_fork(true); });
+}
+
+void Runtime::take_over_from_parent() {
+  if (mode() != Mode::kDetached)
+    return;
+  auto deadline = std::chrono::steady_clock::now() + kParentExitLimit;
+  Result<std::unique_ptr<DurableImage>> image = DurableImage::open(options_);
+  while (!image && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(2ms);
+    image = DurableImage::open(options_);
+  }
+  if (!image) {
+    std::fprintf(
+        stderr,
+        "perdure: process %d, forked from the one that has pool '%s' open, runs on its own: "
+        "its updates are not durable (%s)\n",
+        getpid(), options_.path.c_str(), image.status().message().c_str());
+    return;
+  }
+  if ((*image)->last_epoch() != epoch_at_fork_ || forgot_updates_) {
+    std::fprintf(stderr,
+                 "perdure: process %d cannot take pool '%s' over from its parent: both wrote to it "
+                 "after fork(); start the program in the foreground\n",
+                 getpid(), options_.path.c_str());
+    _exit(1);
+  }
+  image_ = std::move(*image);
+  mode_ = Mode::kDurable;
+  start_epochs();
+}
+
+} // namespace perdure
+
+extern "C" {
+
+PERDURE_EXPORT pid_t setsid(void) noexcept {
+  pid_t result = next_setsid();
+  if (result > 0)
+    perdure::Runtime::instance().take_over_from_parent();
+  return result;
+}
+
+// libc's daemon() would call its own setsid().
+PERDURE_EXPORT int daemon(int keep_directory, int keep_output) noexcept {
+  pid_t child = fork();
+  if (child < 0)
+    return -1;
+  if (child > 0)
+    _exit(0);
+  if (setsid() < 0 || (!keep_directory && chdir("/") != 0))
+    return -1;
+  if (keep_output)
+    return 0;
+  int null = open("/dev/null", O_RDWR);
+  if (null < 0)
+    return -1;
+  for (int fd = 0; fd <= 2; fd++)
+    dup2(null, fd);
+  if (null > 2)
+    close(null);
+  return 0;
+}
+
+} // extern "C"

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The gate over the process's epochs and a socket pair: what leaves when, in which order.
+#include "epochs.h"
+#include "memory_image.h"
+#include "output_gate.h"
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace perdure {
+namespace {
+
+class OutputGateTest : public testing::Test {
+protected:
+  void SetUp() override {
+    words_.map();
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0);
+    epochs().start(&image_, 0, false, [this] { gate().notify(); });
+    gate().start();
+  }
+  void TearDown() override {
+    image_.let_through();
+    epochs().stop();
+    gate().stop();
+    for (int fd : ends_)
+      if (fd >= 0) {
+        gate().before_close(fd);
+        close(fd);
+      }
+    words_.unmap();
+  }
+  static Epochs &epochs() { return Epochs::instance(); }
+  static OutputGate &gate() { return OutputGate::instance(); }
+
+  // As the interposed send() does.
+  ssize_t send(const std::string &bytes, int flags = 0) {
+    iovec part = {const_cast<char *>(bytes.data()), bytes.size()};
+    msghdr message = {};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    ssize_t result;
+    if (gate().send(ends_[0], message, flags, result))
+      return result;
+    direct_++;
+    return ::send(ends_[0], bytes.data(), bytes.size(), flags);
+  }
+  // What the peer has received by now, waiting at most MS for the first byte.
+  std::string received(int ms) {
+    timeval limit = {ms / 1000, ms % 1000 * 1000};
+    setsockopt(ends_[1], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    char buffer[65536];
+    ssize_t size = recv(ends_[1], buffer, sizeof buffer, 0);
+    return size > 0 ? std::string(buffer, static_cast<size_t>(size)) : "";
+  }
+  std::string receive(size_t size) {
+    std::string all;
+    while (all.size() < size) {
+      std::string more = received(2000);
+      if (more.empty())
+        break;
+      all += more;
+    }
+    return all;
+  }
+
+  WordsUnderTest words_;
+  MemoryImage image_{false};
+  int ends_[2] = {-1, -1};
+  int direct_ = 0;
+};
+
+TEST_F(OutputGateTest, OutputGoesStraightThroughWhenNothingIsPending) {
+  EXPECT_EQ(send("hello"), 5);
+  EXPECT_EQ(direct_, 1);
+  EXPECT_EQ(received(1000), "hello");
+}
+
+TEST_F(OutputGateTest, OutputIsHeldUntilTheUpdateIsDurable) {
+  image_.hold_back();
+  words_.store(1, 42);
+  EXPECT_EQ(send("stored"), 6) << "the writer must not wait";
+  EXPECT_EQ(received(50), "") << "acknowledged before it was durable";
+  image_.let_through();
+  EXPECT_EQ(receive(6), "stored");
+  EXPECT_EQ(image_.word(1), 42u);
+}
+
+TEST_F(OutputGateTest, LaterOutputStaysBehindHeldOutput) {
+  image_.hold_back();
+  words_.store(1, 1);
+  send("first ");
+  image_.let_through();
+  std::string expected = "first ";
+  for (int i = 0; i < 200; i++) {
+    if (i % 3 == 0)
+      words_.store(2, static_cast<uint64_t>(i));
+    std::string word = std::to_string(i) + " ";
+    expected += word;
+    send(word);
+  }
+  EXPECT_EQ(receive(expected.size()), expected);
+}
+
+TEST_F(OutputGateTest, CloseSendsWhatIsHeldFirst) {
+  image_.hold_back();
+  words_.store(1, 1);
+  send("bye");
+  std::thread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    image_.let_through();
+  });
+  gate().before_close(ends_[0]);
+  close(ends_[0]);
+  ends_[0] = -1;
+  EXPECT_EQ(receive(3), "bye");
+  EXPECT_EQ(received(1000), "") << "then the end of the stream";
+  later.join();
+}
+
+TEST_F(OutputGateTest, AClosedDescriptorsNumberStartsClean) {
+  image_.hold_back();
+  words_.store(1, 1);
+  send("old");
+  image_.let_through();
+  gate().before_close(ends_[0]);
+  int other[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, other), 0);
+  dup2(other[0], ends_[0]);
+  close(other[0]);
+  EXPECT_EQ(receive(3), "old");
+  std::swap(ends_[1], other[1]);
+  send("new");
+  EXPECT_EQ(receive(3), "new");
+  close(other[1]);
+}
+
+TEST_F(OutputGateTest, APeerThatDoesNotReadDoesNotStopOthers) {
+  int flags = fcntl(ends_[0], F_GETFL);
+  fcntl(ends_[0], F_SETFL, flags | O_NONBLOCK);
+  std::string block(1 << 20, 'x');
+  size_t accepted = 0;
+  bool refused = false;
+  for (int i = 0; i < 64 && !refused; i++) {
+    words_.store(1, static_cast<uint64_t>(i));
+    ssize_t size = send(block);
+    if (size < 0) {
+      EXPECT_EQ(errno, EAGAIN);
+      refused = true;
+    } else {
+      accepted += static_cast<size_t>(size);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_TRUE(refused) << "held output must be bounded";
+  EXPECT_EQ(receive(accepted).size(), accepted) << "and nothing accepted may be lost";
+}
+
+TEST_F(OutputGateTest, AFailedPoolSendsNothingAndEndsTheConnection) {
+  image_.hold_back();
+  words_.store(1, 1);
+  EXPECT_EQ(send("stored"), 6);
+  image_.fail = true;
+  image_.let_through();
+  EXPECT_EQ(received(2000), "");
+  words_.store(1, 2);
+  EXPECT_EQ(send("stored"), -1);
+}
+
+TEST_F(OutputGateTest, DatagramsKeepTheirBounds) {
+  for (int fd : ends_)
+    close(fd);
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends_), 0);
+  image_.hold_back();
+  words_.store(1, 1);
+  send("one");
+  send("two");
+  image_.let_through();
+  EXPECT_EQ(received(2000), "one");
+  EXPECT_EQ(received(2000), "two");
+}
+
+} // namespace
+} // namespace perdure
