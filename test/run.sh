@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Sets up, builds, and runs every test. Usage: test/run.sh [STEP ...]   (no step: all of them)
+#
+#   build      release build of plugin, runtime and tools; format check
+#   unit       unit tests of the runtime (GoogleTest)
+#   sanitize   the same under ASan and UBSan
+#   lit        plugin: diagnostics, IR rules, run tests over all -O levels
+#   examples   examples/kv and examples/inventory: demonstration and kill tests
+#   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
+#
+# Output of each step goes to build/test-logs/STEP.log; a failed step prints the end of it.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+export PATH="$PWD/build/release/bin:$PATH"
+logs=build/test-logs
+jobs=$(nproc)
+lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
+
+step_build() {
+  bash test/setup.sh &&
+    cmake --preset release && cmake --build --preset release -j"$jobs" &&
+    git ls-files '*.cpp' '*.h' '*.c' ':!:test/*/Inputs/bad*' |
+    xargs clang-format-19 --dry-run -Werror
+}
+
+step_unit() { ctest --test-dir build/release --output-on-failure -j"$jobs"; }
+
+step_sanitize() {
+  cmake --preset asan && cmake --build --preset asan -j"$jobs" --target perdure-unit &&
+    ctest --test-dir build/asan --output-on-failure -j"$jobs"
+}
+
+step_lit() { "${lit[@]}" -sv build/release/test; }
+
+step_examples() {
+  bash examples/kv/run.sh && bash examples/inventory/run.sh &&
+    bash test/kill/run.sh kv 200 && bash test/kill/run.sh inventory 200
+}
+
+step_memcached() {
+  bash examples/memcached/fetch.sh build/memcached
+  case $? in
+  0) ;;
+  3) echo "skipped: Debian's source packages cannot be reached"; return 0 ;;
+  *) return 1 ;;
+  esac
+  bash examples/memcached/build.sh build/memcached &&
+    bash test/kill/run.sh memcached 200 &&
+    bash examples/memcached/upstream-tests.sh &&
+    bash examples/memcached/upstream-tests.sh --pool
+}
+
+mkdir -p "$logs"
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples memcached)
+passed=0 failed=0
+for step in "${steps[@]}"; do
+  if ! declare -F "step_$step" >/dev/null; then
+    echo "test/run.sh: there is no step '$step'; see the head of this file" >&2
+    exit 2
+  fi
+  start=$SECONDS
+  if "step_$step" >"$logs/$step.log" 2>&1; then
+    passed=$((passed + 1))
+    echo "passed  $step  ($((SECONDS - start)) s)  $(tail -n 1 "$logs/$step.log" | cut -c1-100)"
+  else
+    failed=$((failed + 1))
+    echo "FAILED  $step  ($((SECONDS - start)) s), the end of $logs/$step.log:"
+    tail -n 60 "$logs/$step.log"
+    [ "$step" != build ] || break # nothing after it would say more
+  fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
