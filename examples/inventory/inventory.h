@@ -6,6 +6,8 @@
 #ifndef INVENTORY_INVENTORY_H
 #define INVENTORY_INVENTORY_H
 
+#include <perdure/annotations.h>
+
 #include <list>
 #include <map>
 #include <stdexcept>
@@ -32,7 +34,7 @@ struct Movement {
   long quantity;
 };
 
-class Inventory {
+class PERDURE_PERSISTENT Inventory {
 public:
   static constexpr std::size_t kJournalMax = 1000;
 

@@ -22,7 +22,7 @@
 #include <thread>
 #include <unistd.h>
 
-static Inventory inventory;
+PERDURE_PERSISTENT static Inventory inventory;
 static std::mutex inventory_mutex;
 
 static std::string product_line(const Product &product) {
@@ -55,7 +55,8 @@ static std::string check_line() {
   return problem.empty() ? "SOUND " + std::to_string(inventory.products()) : "BROKEN " + problem;
 }
 
-static std::string run_update(const std::string &command, std::istringstream &words) {
+PERDURE_TRANSACTION static std::string run_update(const std::string &command,
+                                                  std::istringstream &words) {
   std::string product, from, to;
   long quantity = 0, number = 0;
   words >> product;

@@ -5,18 +5,19 @@
 #ifndef KV_ITEM_H
 #define KV_ITEM_H
 
+#include <perdure/annotations.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 enum { KEY_SIZE_MAX = 250, VALUE_SIZE_MAX = 1 << 20 };
 
-struct item {
+struct PERDURE_PERSISTENT item {
   // Next item of the same bucket.
   struct item *chain;
   // Neighbours in the LRU list.
-  struct item *newer;
-  struct item *older;
+  PERDURE_RELAXED struct item *newer;
+  PERDURE_RELAXED struct item *older;
   uint64_t version; // changes with every update; what `gets` shows and `cas` compares
   int64_t expires;  // seconds since 1970, so that it means the same in every run; 0: never
   uint32_t hash;

@@ -7,13 +7,13 @@
 
 #include <pthread.h>
 
-static struct lru {
-  struct item *newest;
-  struct item *oldest;
+PERDURE_PERSISTENT static struct lru {
+  PERDURE_RELAXED struct item *newest;
+  PERDURE_RELAXED struct item *oldest;
   size_t items;
   size_t bytes;
 } lru;
-static pthread_mutex_t lru_lock;
+PERDURE_LOCK static pthread_mutex_t lru_lock;
 
 void lru_init_lock(void) { pthread_mutex_init(&lru_lock, NULL); }
 

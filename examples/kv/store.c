@@ -16,8 +16,8 @@
 enum { EXPIRE_BUCKETS_PER_LOCK = 256, NUMBER_SIZE_MAX = 20 };
 
 static size_t memory_limit;
-static _Atomic uint64_t last_version;
-static struct {
+PERDURE_PERSISTENT static _Atomic uint64_t last_version;
+PERDURE_RELAXED static struct {
   _Atomic uint64_t gets, hits, puts, evictions, expirations;
 } statistics;
 

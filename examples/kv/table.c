@@ -11,7 +11,7 @@
 
 enum { FIRST_SIZE = 16, DRAIN_PER_OPERATION = 4 };
 
-struct bucket {
+struct PERDURE_PERSISTENT bucket {
   struct item *first;
 };
 
@@ -23,10 +23,10 @@ struct shard {
   size_t count;       // items
 };
 
-static struct shard shards[SHARD_COUNT];
-static pthread_mutex_t shard_locks[SHARD_COUNT];
+PERDURE_PERSISTENT static struct shard shards[SHARD_COUNT];
+PERDURE_LOCK static pthread_mutex_t shard_locks[SHARD_COUNT];
 
-void table_init(void) {
+PERDURE_SKIP_IF_RECOVERED void table_init(void) {
   for (unsigned i = 0; i < SHARD_COUNT; i++) {
     struct bucket *buckets = calloc(FIRST_SIZE, sizeof(struct bucket));
     if (!buckets) {
