@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which model a call has, and what happens to calls without one.
+#include "modelled_calls.h"
+#include "diagnostics.h"
+#include "libc_models.h"
+#include "provably_volatile.h"
+
+#include <llvm/ADT/Statistic.h>
+#include <llvm/Analysis/ValueTracking.h>
+#include <llvm/IR/Function.h>
+
+#define DEBUG_TYPE "perdure"
+STATISTIC(NumModelled, "Calls hooked by a model");
+STATISTIC(NumUnknown, "Arguments of unknown library functions, logged as whole objects");
+
+using namespace llvm;
+
+namespace perdure {
+
+namespace {
+
+// Index of the format argument of the printf family.
+std::optional<unsigned> formatIndex(StringRef name) {
+  struct Row {
+    StringLiteral name;
+    unsigned index;
+  };
+  static constexpr Row kRows[] = {{"printf", 0},        {"fprintf", 1},       {"dprintf", 1},
+                                  {"sprintf", 1},       {"snprintf", 2},      {"asprintf", 1},
+                                  {"__printf_chk", 1},  {"__fprintf_chk", 2}, {"__dprintf_chk", 2},
+                                  {"__sprintf_chk", 3}, {"__snprintf_chk", 4}};
+  for (const Row &row : kRows)
+    if (row.name == name)
+      return row.index;
+  return std::nullopt;
+}
+
+bool hasCountConversion(StringRef format) {
+  while (true) {
+    format = format.drop_front(std::min(format.find('%'), format.size()));
+    if (format.size() < 2)
+      return false;
+    size_t end = format.find_first_not_of("0123456789.*+-# hlqjzt'$", 1);
+    if (end == StringRef::npos)
+      return false;
+    if (format[end] == 'n')
+      return true;
+    format = format.drop_front(end + 1);
+  }
+}
+
+// printf("%n") writes through its arguments; a format only known at run time is taken not to.
+void hookCountConversions(CallBase &call, StringRef name, HookEmitter &emitter) {
+  StringRef format;
+  std::optional<unsigned> index = formatIndex(name);
+  if (index && *index < call.arg_size() &&
+      getConstantStringInfo(call.getArgOperand(*index), format) && hasCountConversion(format))
+    emitModel(call, (Twine(*index + 1) + "...:object").str(), emitter);
+}
+
+bool hasBodyHere(const Function &function) {
+  return !function.isDeclaration() && !function.hasAvailableExternallyLinkage();
+}
+
+} // namespace
+
+StringRef CallHooks::modelFor(const Function &callee, const TargetLibraryInfo &library) const {
+  StringRef name = callee.getName();
+  StringRef model = modelOf(name);
+  // A program may have its own `getline` in another unit: the name alone says nothing unless it is
+  // reserved, declared by a system header, or of the type the library has.
+  LibFunc known;
+  bool from_library = name.starts_with("_") || isRuntimeFunction(name) ||
+                      facts_.has(name, "library") || library.getLibFunc(callee, known) ||
+                      !facts_.present();
+  return from_library ? model : "";
+}
+
+void CallHooks::instrument(CallBase &call, HookEmitter &emitter, const TargetLibraryInfo &library) {
+  if (call.isInlineAsm())
+    return instrumentAsm(call, emitter);
+  const Function *callee = dyn_cast<Function>(call.getCalledOperand()->stripPointerCasts());
+  if (!callee || callee->isIntrinsic())
+    return;
+  StringRef name = callee->getName();
+  if (const auto *arguments = facts_.arguments(name, "writes"); arguments && !arguments->empty()) {
+    ++NumModelled;
+    if (!emitModel(call, (*arguments)[0], emitter))
+      error(call, "the model \"" + (*arguments)[0] + "\" does not fit the arguments of '" + name +
+                      "'; correct its entry under  extern_writes:  in the port file");
+    return;
+  }
+  if (hasBodyHere(*callee))
+    return;
+  StringRef model = modelFor(*callee, library);
+  if (!model.empty()) {
+    ++NumModelled;
+    if (emitModel(call, model, emitter))
+      return hookCountConversions(call, name, emitter);
+  }
+  if (!facts_.has(name, "library") || isRuntimeFunction(name))
+    return; // another ported unit: its own stores are hooked
+  diagnoseUnknown(call, *callee, emitter);
+}
+
+void CallHooks::diagnoseUnknown(CallBase &call, const Function &callee, HookEmitter &emitter) {
+  const auto &details = *facts_.arguments(callee.getName(), "library");
+  for (unsigned i = 0; i < call.arg_size(); ++i) {
+    Value *argument = call.getArgOperand(i);
+    if (!argument->getType()->isPointerTy() || call.onlyReadsMemory(i) ||
+        is_contained(details, ("const:" + Twine(i)).str()) ||
+        !volatileReason(*argument, facts_).empty())
+      continue;
+    ++NumUnknown;
+    if (auto *plain = dyn_cast<CallInst>(&call); plain && plain->isMustTailCall())
+      plain->setTailCallKind(CallInst::TCK_None);
+    emitter.call(hookPointAfter(call), Hook::RecordObject, {argument});
+    if (!diagnosed_.insert(callee.getName()).second)
+      continue;
+    std::string text =
+        ("'" + callee.getName() + "' (library) may write through argument " + Twine(i) +
+         ": its whole block is logged after each call; say what it writes with  extern_writes: {" +
+         callee.getName() + ": \"...\"}  in the port file")
+            .str();
+    facts_.strict ? error(call, text) : warn(call, text);
+  }
+}
+
+void replaceRuntimeFunctions(Module &module) {
+  for (Function &function : make_early_inc_range(module)) {
+    StringRef replacement = replacementOf(function.getName());
+    if (replacement.empty() || !function.isDeclaration())
+      continue;
+    FunctionCallee callee = module.getOrInsertFunction(replacement, function.getFunctionType());
+    if (auto *target = dyn_cast<Function>(callee.getCallee()))
+      target->setDoesNotThrow();
+    function.replaceAllUsesWith(callee.getCallee());
+  }
+}
+
+} // namespace perdure

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Builds struct perdure_module_info field by field, in the order of <perdure/abi.h>, and a
+// constructor of priority 1 that hands it over.
+#include "module_registration.h"
+#include "runtime_abi.h"
+
+#include <llvm/IR/Constants.h>
+#include <llvm/Transforms/Utils/ModuleUtils.h>
+
+using namespace llvm;
+
+namespace perdure {
+
+namespace {
+
+constexpr int kConstructorPriority = 1;
+
+static_assert(sizeof(perdure_root_info) == 8 * 8 && sizeof(perdure_lock_info) == 4 * 8 &&
+              sizeof(perdure_field_info) == 4 * 8 && sizeof(perdure_type_info) == 4 * 8 &&
+              sizeof(perdure_module_info) == 8 + 9 * 8);
+
+class Registration {
+public:
+  Registration(Module &module, const Facts &facts)
+      : module_(module), facts_(facts), context_(module.getContext()) {}
+
+  void emit() {
+    auto [roots, root_count] = table(rootRows());
+    auto [locks, lock_count] = table(lockRows());
+    auto [types, type_count] = table(typeRows());
+    auto [recovery, recovery_count] = table(recoveryRows());
+    Constant *info = ConstantStruct::getAnon(
+        {number32(PERDURE_ABI_VERSION), number32(flags()),
+         text(facts_.source.empty() ? module_.getSourceFileName() : facts_.source), roots,
+         root_count, locks, lock_count, types, type_count, recovery, recovery_count});
+    emitConstructor(constant(info, "perdure.module"));
+  }
+
+private:
+  using Table = std::pair<Constant *, Constant *>;
+
+  Constant *number(uint64_t value) { return ConstantInt::get(Type::getInt64Ty(context_), value); }
+  Constant *number32(uint32_t value) { return ConstantInt::get(Type::getInt32Ty(context_), value); }
+  Constant *null() { return ConstantPointerNull::get(PointerType::getUnqual(context_)); }
+
+  GlobalVariable *constant(Constant *value, const Twine &name) {
+    return new GlobalVariable(module_, value->getType(), true, GlobalValue::PrivateLinkage, value,
+                              name);
+  }
+
+  Constant *text(StringRef value) {
+    if (value.empty())
+      return null();
+    Constant *&known = texts_[value];
+    if (!known) {
+      GlobalVariable *global =
+          constant(ConstantDataArray::getString(context_, value), "perdure.text");
+      global->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+      known = global;
+    }
+    return known;
+  }
+
+  Table table(ArrayRef<Constant *> rows) {
+    if (rows.empty())
+      return {null(), number(0)};
+    auto *type = ArrayType::get(rows[0]->getType(), rows.size());
+    return {constant(ConstantArray::get(type, rows), "perdure.table"), number(rows.size())};
+  }
+
+  Constant *initialValue(GlobalVariable &global) {
+    return global.getInitializer()->isNullValue() || isa<UndefValue>(global.getInitializer())
+               ? null()
+               : constant(global.getInitializer(), "perdure.initial");
+  }
+
+  std::vector<Constant *> rootRows() {
+    std::vector<Constant *> rows;
+    for (GlobalVariable &global : make_early_inc_range(module_.globals())) {
+      const GlobalFacts *root = facts_.persistentGlobal(&global);
+      if (!root || global.isDeclaration() || global.hasAvailableExternallyLinkage())
+        continue;
+      std::vector<Constant *> spans;
+      for (const Span &span : root->volatile_spans)
+        spans.push_back(ConstantStruct::getAnon({number(span.offset), number(span.size)}));
+      auto [span_table, span_count] = table(spans);
+      rows.push_back(ConstantStruct::getAnon(
+          {text(root->key), &global,
+           number(module_.getDataLayout().getTypeAllocSize(global.getValueType())),
+           initialValue(global), span_table, span_count, text(root->type),
+           number(root->internal)}));
+    }
+    return rows;
+  }
+
+  std::vector<Constant *> lockRows() {
+    std::vector<Constant *> rows;
+    for (GlobalVariable &global : module_.globals()) {
+      auto found = facts_.globals().find(global.getName());
+      if (found == facts_.globals().end() || !found->second.lock_kind || global.isDeclaration())
+        continue;
+      rows.push_back(ConstantStruct::getAnon(
+          {text(global.getName()), &global,
+           number(module_.getDataLayout().getTypeAllocSize(global.getValueType())),
+           number(found->second.lock_kind)}));
+    }
+    return rows;
+  }
+
+  std::vector<Constant *> typeRows() {
+    std::vector<Constant *> rows;
+    for (const TypeDescriptor &type : facts_.types()) {
+      std::vector<Constant *> fields;
+      for (const FieldDescriptor &field : type.fields)
+        fields.push_back(ConstantStruct::getAnon(
+            {text(field.name), number(field.offset), number(field.size), text(field.type)}));
+      auto [field_table, field_count] = table(fields);
+      rows.push_back(
+          ConstantStruct::getAnon({text(type.name), number(type.size), field_table, field_count}));
+    }
+    return rows;
+  }
+
+  std::vector<Constant *> recoveryRows() {
+    std::vector<Constant *> rows;
+    for (const std::string &name : facts_.functionsWith("recovery"))
+      if (Function *function = module_.getFunction(name); function && !function->isDeclaration())
+        rows.push_back(function);
+    return rows;
+  }
+
+  uint32_t flags() {
+    bool commit_points = !facts_.functionsWith("commit-point").empty();
+    bool units = commit_points || !facts_.functionsWith("transaction").empty() ||
+                 module_.getFunction("perdure_unit_mutex_lock") != nullptr ||
+                 any_of(facts_.globals(), [](const auto &entry) { return entry.second.lock_kind; });
+    return (facts_.single_mutator ? PERDURE_MODULE_SINGLE_MUTATOR : 0) |
+           (units ? PERDURE_MODULE_HAS_UNITS : 0) |
+           (commit_points ? PERDURE_MODULE_COMMIT_POINTS : 0);
+  }
+
+  void emitConstructor(GlobalVariable *info) {
+    auto *type = FunctionType::get(Type::getVoidTy(context_), false);
+    Function *constructor = Function::createWithDefaultAttr(type, GlobalValue::InternalLinkage, 0,
+                                                            "perdure.register", &module_);
+    constructor->setDoesNotThrow();
+    IRBuilder<> builder(BasicBlock::Create(context_, "entry", constructor));
+    builder.CreateCall(hookFunction(module_, Hook::RegisterModule), {info});
+    builder.CreateRetVoid();
+    appendToGlobalCtors(module_, constructor, kConstructorPriority);
+  }
+
+  Module &module_;
+  const Facts &facts_;
+  LLVMContext &context_;
+  StringMap<Constant *> texts_;
+};
+
+} // namespace
+
+void emitRegistration(Module &module, const Facts &facts) {
+  if (facts.present())
+    Registration(module, facts).emit();
+}
+
+} // namespace perdure
