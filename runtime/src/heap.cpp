@@ -208,6 +208,9 @@ Status Heap::Impl::check_state() const {
       if ((phase != SlabPhase::kNone) != (unit_kind == UnitKind::kSlab))
         return Status::error("internal error: slab state disagrees with the pool in segment " +
                              std::to_string(segment));
+      if (slabs.is_lost(segment * kUnitsPerSegment + unit))
+        return Status::error("internal error: a slab with free blocks is in no list in segment " +
+                             std::to_string(segment));
       free_units |= uint64_t{unit_kind == UnitKind::kFree} << unit;
     }
     if (free_units != state.segment(segment).free_units)

@@ -63,6 +63,11 @@ public:
   // Gives back listed slabs in which nothing lives. REQUIRES: the lock.
   void release_empty();
 
+  // Whether the slab has room that nobody will find. Only while nothing is freed.
+  bool is_lost(SlabId id) const {
+    return state_.slab(id).phase == SlabPhase::kFull && has_free(id, class_of(id));
+  }
+
   uint64_t *bitmap_of(SlabId id) const {
     return image_.segment_header(id / kUnitsPerSegment).bitmaps[id % kUnitsPerSegment];
   }

@@ -34,7 +34,7 @@ size_t random_size(std::mt19937_64 &random) {
   case 0:
     return random() % (2 << 20);
   case 1:
-    return random() % 200 == 0 ? (4 << 20) + random() % (12 << 20) : 0;
+    return random() % 40 == 0 ? (4 << 20) + random() % (12 << 20) : 0;
   case 2:
   case 3:
     return random() % 60000;
@@ -68,7 +68,7 @@ public:
     if (blocks.empty() || random_() % 100 < weight_)
       allocate();
     else if (random_() % 8 == 0)
-      resize(blocks[random_() % blocks.size()]);
+      resize(*largest_of_some());
     else
       free();
     if (random_() % 2000 == 0)
@@ -92,6 +92,13 @@ private:
         TestImage::record(block + at, 8);
     });
   }
+  Shadow *largest_of_some() { // few are extents, and those resize in the most ways
+    Shadow *largest = &blocks.back();
+    for (int i = 0; i < 16; ++i)
+      if (Shadow *other = &blocks[random_() % blocks.size()]; other->size > largest->size)
+        largest = other;
+    return largest;
+  }
   void allocate() {
     size_t size = random_size(random_);
     size_t alignment = random_() % 10 == 0 ? 16u << random_() % 17 : 16;
@@ -106,7 +113,7 @@ private:
   }
   void resize(Shadow &shadow) {
     verify(shadow);
-    size_t size = random_() % 2 ? random_size(random_) : shadow.size + random_() % (1 << 20);
+    size_t size = shadow.size / 2 + random_() % (shadow.size + kUnitSize);
     std::byte *block = image_.base() + shadow.offset;
     size_t usable = heap_.usable_size(block);
     if (!heap_.resize_in_place(block, size)) {
