@@ -67,6 +67,13 @@ void perdure_record_string(const char *address);
 // After a call to an unknown function that got ADDRESS: the whole allocation or root around it.
 void perdure_record_object(const void *address);
 
+// After readv and its like: the first TOTAL bytes of the COUNT buffers of a struct iovec array.
+void perdure_record_iovec(const void *vectors, size_t count, size_t total);
+// After recvmsg, that received TOTAL bytes: the struct msghdr, its buffers, name and control data.
+void perdure_record_message(const void *message, size_t total);
+// After recvmmsg, that received COUNT messages: an array of struct mmsghdr.
+void perdure_record_messages(const void *messages, size_t count);
+
 // --- Units ---
 
 // Entry and every exit (unwinding included) of a transaction function. They nest.
@@ -126,6 +133,15 @@ void *perdure_new(size_t size);
 void *perdure_new_nothrow(size_t size, const void *nothrow);
 void *perdure_new_aligned(size_t size, size_t alignment);
 void *perdure_new_aligned_nothrow(size_t size, size_t alignment, const void *nothrow);
+
+// --- Replacements for C++ runtime functions ----------------------------------------------------
+// libstdc++ links the nodes of trees and lists in functions of its shared object, which have no
+// hooks. Calls of them become calls of these, which record every store; same arguments, same effect:
+//   std::_Rb_tree_insert_and_rebalance             perdure_rb_tree_insert_and_rebalance
+//   std::_Rb_tree_rebalance_for_erase              perdure_rb_tree_rebalance_for_erase
+//   std::__detail::_List_node_base::_M_hook        perdure_list_hook
+//   ..._M_unhook, _M_transfer, _M_reverse, swap    perdure_list_{unhook,transfer,reverse,swap}
+// They are defined in cxx_runtime.cpp and not declared here: their parameters are libstdc++'s types.
 
 // --- Modules ---
 
