@@ -1,0 +1,20 @@
+// An attribute in the wrong place says where it belongs and what it is for.
+// RUN: %perdure-cc -std=c23 -fsyntax-only -Xclang -verify %s
+
+[[perdure::persistent]] void f(void); // expected-error {{'perdure::persistent' applies only to struct, class and union types and global variables; it says that objects of a type, or a global variable, live in the pool}}
+[[perdure::transaction]] int g; // expected-error {{'perdure::transaction' applies only to functions; it says that a function's updates become durable together}}
+struct [[perdure::relaxed]] s { // expected-error {{'perdure::relaxed' applies only to global variables and fields}}
+  [[perdure::relaxed]] int bit : 3; // expected-error {{'perdure::relaxed' can't apply to bit-field 'bit', which shares its bytes with its neighbours}}
+  [[perdure::relaxed_bits(6)]] float ratio; // expected-error {{'perdure::relaxed_bits' applies only to integer fields}}
+  [[perdure::relaxed_bits(0)]] int none; // expected-error {{the mask of 'perdure::relaxed_bits' has no bits}}
+  [[perdure::relaxed_bits]] int missing; // expected-error {{takes one argument}}
+  __attribute__((perdure_transient_bits(0xff000000u))) unsigned fine;
+};
+enum [[perdure::persistent]] e { one }; // expected-error {{'perdure::persistent' applies only to}}
+[[perdure::persistent]] _Thread_local int t; // expected-error {{'perdure::persistent' can't apply to thread-local variable 't': a persistent variable has one address in every run; make it an ordinary global}}
+[[perdure::persistent]] const int c = 1; // expected-error {{'perdure::persistent' can't apply to constant 'c': nothing is ever stored to it}}
+void h(__attribute__((perdure_persistent)) int parameter) { // expected-error {{'perdure_persistent' applies only to}}
+  [[perdure::persistent]] int local; // expected-error {{'perdure::persistent' applies only to}}
+}
+[[perdure::writes("1;ret")]] long w(void *, void *); // expected-error {{'1;ret' is no model of what a function writes; it is "none" or ARGUMENT:LENGTH}}
+[[perdure::skip_if_recovered(g)]] int k(void); // expected-error {{the argument of 'perdure::skip_if_recovered' must be an integer constant}}
