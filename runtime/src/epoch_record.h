@@ -21,6 +21,7 @@ public:
   void add(uint64_t offset, const void *data, uint64_t size);
 
   uint64_t epoch() const { return epoch_; }
+  void set_epoch(uint64_t epoch) { epoch_ = epoch; }
   std::span<const std::byte> payload() const { return payload_; }
   bool empty() const { return payload_.empty(); }
   void reserve(uint64_t bytes) { payload_.reserve(bytes); }
