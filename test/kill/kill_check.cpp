@@ -54,8 +54,8 @@ MixedLoad::Finding MixedLoad::look(Worker &worker, Key &key, const Observed &obs
   for (Finding::Candidate &candidate : finding.candidates) {
     candidate.wrong = mismatch(candidate.state, observed);
     if (key.cas_version == candidate.state.version && candidate.wrong.empty() && observed.present &&
-        observed.cas != key.cas)
-      candidate.wrong = "its CAS unique changed although nothing stored to it";
+        observed.cas < key.cas)
+      candidate.wrong = "its CAS unique went back";
     possible = possible || candidate.wrong.empty();
   }
   if (possible)

@@ -83,6 +83,7 @@ public:
     print("rounds", round_ - 1);
     print("acknowledged", load_.acknowledged());
     print("in_flight_at_kills", pending_);
+    print("excused_replies", load_.excused());
     print("flushes", load_.flushes());
     print("checked", load_.checked());
     printf("restart_ms_median %.1f\nrestart_ms_max %.1f\n", median(starts_),

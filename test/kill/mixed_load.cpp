@@ -53,11 +53,13 @@ void MixedLoad::create_shared() {
 
 // Everything was flushed. REQUIRES: nothing is pending.
 void MixedLoad::forget_all() {
-  for (Worker &worker : workers_)
+  for (Worker &worker : workers_) {
+    worker.forget_pending();
     for (auto &key : worker.keys) {
       key->acked = key->issued = State();
       key->wild = false;
     }
+  }
   for (Shared::Counter &counter : shared_.counters)
     counter = {};
   for (std::vector<uint64_t> &records : shared_.log_issued)

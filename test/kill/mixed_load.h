@@ -41,6 +41,7 @@ public:
   uint64_t count_lost(const Server &server);
 
   uint64_t acknowledged() const { return shared_.acknowledged; }
+  uint64_t excused() const { return shared_.excused; }
   uint64_t pending_at_kill() const { return pending_at_kill_; }
   uint64_t checked() const { return checked_; }
   uint64_t flushes() const { return flushes_; }

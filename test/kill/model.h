@@ -46,7 +46,8 @@ struct Key {
   uint32_t pending = 0;
   uint64_t cas = 0; // CAS unique of version CAS_VERSION, once it was read
   uint64_t cas_version = 0;
-  // An expiring key met an answer slower than its life: anything goes until it is set anew.
+  // An expiring key met an answer slower than its life, or the slab mover came before a cas:
+  // anything goes until it is set anew.
   bool wild = false;
 };
 

@@ -27,6 +27,7 @@ struct Shared {
   uint64_t next_version = 1;
   uint64_t cas_seen = 0;
   uint64_t acknowledged = 0; // operations, for the report
+  uint64_t excused = 0;      // replies nothing could be said about
 
   static std::string counter_name(size_t i) { return "shared:counter:" + std::to_string(i); }
   static std::string log_name(size_t i) { return "shared:log:" + std::to_string(i); }
@@ -63,6 +64,7 @@ private:
   void retrieved(const Operation &operation, const Observed &observed);
   void acknowledge(double now);
   [[noreturn]] void wrong(const Operation &operation, const std::string &what) const;
+  void excuse(Key &key);
   bool excused(const Operation &operation, double now) const;
 
   uint32_t index_;
