@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A pool as `perdure info` and `perdure check` look at it: opened read-only, its log replayed into
+// a private mapping of the image at any base, so that nothing on disk changes.
+#pragma once
+
+#include "pool.h"
+#include "recovery.h"
+#include <memory>
+
+namespace perdure {
+
+class PoolView {
+public:
+  // Errors: what inspect_pool refuses.
+  static Result<std::unique_ptr<PoolView>> open(const std::string &path);
+  ~PoolView();
+  PoolView(const PoolView &) = delete;
+  PoolView &operator=(const PoolView &) = delete;
+
+  const Pool &pool() const { return pool_; }
+  pid_t holder() const { return holder_; } // process that has it open; 0: none
+
+  // Reads the log without applying it. Errors: damaged or unreadable log.
+  Result<RecoveryReport> scan_log() const;
+  // Maps the image and replays the log over it. Errors: as scan_log; no address space.
+  Result<RecoveryReport> replay();
+  // REQUIRES: replay() succeeded
+  std::byte *base() const { return base_; }
+  uint64_t slot_bytes() const { return pool_.superblock.heap_limit; }
+
+private:
+  explicit PoolView(Pool pool) : pool_(std::move(pool)) {}
+  Status map_image();
+
+  Pool pool_;
+  pid_t holder_ = 0;
+  std::byte *reservation_ = nullptr;
+  uint64_t reserved_bytes_ = 0;
+  std::byte *base_ = nullptr;
+};
+
+} // namespace perdure
