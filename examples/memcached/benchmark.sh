@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What durability costs memcached: throughput of the ported binary beside the plain one, paired in
+# one run (plain, durable, plain, durable, ...), and the time to the first answer after a kill.
+# Prints Markdown: medians, and the least and greatest ratio of the pairs.
+#
+#   benchmark.sh [PAIRS]     default 5
+#
+# PERDURE_BIN: where the tools are; OUT: where build.sh put the servers; POOLS: a directory on the
+# file system to measure (default: OUT); SECONDS_EACH: length of a measurement; CONNECTIONS; ITEMS.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+bin=${PERDURE_BIN:-$root/build/release/bin}
+out=${OUT:-$root/build/memcached}
+pools=$(mktemp -d "${POOLS:-$out}/benchmark.XXXXXX")
+memory=$(mktemp -d /dev/shm/perdure.XXXXXX)
+trap 'rm -rf "$pools" "$memory"' EXIT
+pairs=${1:-5}
+seconds=${SECONDS_EACH:-5}
+connections=${CONNECTIONS:-32}
+
+# ops SERVER POOL GET-PERCENT: operations per second. An empty POOL: without a pool.
+ops() {
+  [ -z "$2" ] || rm -rf "${2%%,*}"
+  "$bin/memcached_load" --server "$out/$1/memcached" --log "$pools/$1.log" --seed 7 \
+    ${2:+--pool "$2"} throughput --connections "$connections" --get-percent "$3" \
+    --seconds "$seconds" | sed -n 's/^ops_per_s //p'
+  [ -z "$2" ] || rm -rf "${2%%,*}"
+}
+
+# median NUMBER...
+median() {
+  printf '%s\n' "$@" | sort -g | awk '{v[NR]=$1} END {print NR%2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'
+}
+
+# row LABEL POOL GET-PERCENT
+row() {
+  local plain=() durable=() ratios=() i
+  for ((i = 0; i < pairs; i++)); do
+    plain+=("$(ops plain "" "$3")")
+    durable+=("$(ops durable "$2" "$3")")
+    ratios+=("$(awk "BEGIN {printf \"%.3f\", ${durable[-1]} / ${plain[-1]}}")")
+  done
+  local sorted
+  sorted=$(printf '%s\n' "${ratios[@]}" | sort -g)
+  printf '| %s | %.0f | %.0f | %.2f | %.2f to %.2f |\n' "$1" "$(median "${plain[@]}")" \
+    "$(median "${durable[@]}")" "$(median "${ratios[@]}")" "$(head -n 1 <<<"$sorted")" \
+    "$(tail -n 1 <<<"$sorted")"
+}
+
+echo "memcached 1.6.18, $connections connections, 16 requests in flight on each, 100-byte values, medians of $pairs pairs of $seconds s."
+echo
+echo "| load, pool | plain, requests/s | with pool, requests/s | ratio | spread |"
+echo "|---|---|---|---|---|"
+row "90 % get, file" "$pools/pool,size=16G" 90
+row "all set, file" "$pools/pool,size=16G" 0
+row "90 % get, emulated pmem" "$memory/pool,size=16G,emulate_pmem" 90
+row "all set, emulated pmem" "$memory/pool,size=16G,emulate_pmem" 0
+row "90 % get, no pool (hooks alone)" "" 90
+row "all set, no pool (hooks alone)" "" 0
+echo
+echo "Restart to first answer with ${ITEMS:-1000000} items, file:"
+echo
+"$bin/memcached_load" --server "$out/durable/memcached" --log "$pools/restart.log" \
+  --pool "$pools/restart,size=16G" restart-time --items "${ITEMS:-1000000}" --repeats "$pairs" |
+  sed -n 's/^restart_ms_median \(.*\)/median \1 ms/p; s/^restart_ms_max \(.*\)/greatest \1 ms/p'
