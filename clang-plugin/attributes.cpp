@@ -105,13 +105,21 @@ public:
   explicit PerdureAttribute(unsigned Index)
       : Spec(Specs[Index]), Spells{{{ParsedAttr::AS_CXX11, Spec.CXXName},
                                     {ParsedAttr::AS_C23, Spec.CXXName},
-                                    {ParsedAttr::AS_GNU, Spec.GNUName}}} {
-    Spellings = Spells;
+                                    {ParsedAttr::AS_GNU, Spec.GNUName},
+                                    {ParsedAttr::AS_CXX11, unscopedName()},
+                                    {ParsedAttr::AS_C23, unscopedName()}}} {
+    // Clang asks for the name without scope to learn whether an attribute's arguments are to be
+    // parsed, or skipped because nobody knows it.
+    Spellings = llvm::ArrayRef(Spells).take_front(Spec.Arg == Argument::None ? 3 : 5);
     NumArgs = Spec.Arg == Argument::Mask || Spec.Arg == Argument::Model;
     OptArgs = Spec.Arg == Argument::OptionalValue;
   }
 
   bool diagAppertainsToDecl(Sema &S, const ParsedAttr &Attr, const Decl *D) const override {
+    if (Attr.isStandardAttributeSyntax() && !Attr.hasScope()) {
+      report(S, Attr.getLoc(), "unknown attribute '%0'; write '%1'", {spelling(Attr), Spec.CXXName});
+      return false;
+    }
     if (!isSubject(*D, Spec.Subjects)) {
       report(S, Attr.getLoc(), "'%0' applies only to %1; it says that %2",
              {spelling(Attr), subjectList(Spec.Subjects), Spec.Purpose});
@@ -179,8 +187,10 @@ private:
     return true;
   }
 
+  const char *unscopedName() const { return Spec.CXXName + sizeof("perdure::") - 1; }
+
   const AttributeSpec &Spec;
-  std::array<Spelling, 3> Spells;
+  std::array<Spelling, 5> Spells;
 };
 
 // The registry makes attributes by default construction, so each row needs its own type.

@@ -349,7 +349,7 @@ private:
 std::string nearestName(StringRef Name, llvm::ArrayRef<std::string> Candidates,
                         unsigned *Distance) {
   // A third of the letters wrong is a typo; more is another word.
-  unsigned Best = std::max<size_t>(Name.size() / 3, 1) + 1;
+  unsigned Best = (Name.size() + 2) / 3 + 1;
   std::string Nearest;
   for (StringRef Candidate : Candidates) {
     unsigned Edits = Name.edit_distance(Candidate, true, Best);

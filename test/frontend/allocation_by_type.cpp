@@ -1,5 +1,6 @@
 // `new` of a persistent type in all its forms; a class's own operator new is left alone.
 // RUN: %perdure-cxx -std=c++17 -O0 -S -emit-llvm -o - %s | FileCheck %s
+// RUN: %perdure-cxx -std=c++17 -O0 -S -emit-llvm -o - %s | FileCheck %s --check-prefix=MAKE
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -50,5 +51,5 @@ template item *create<item>();
 // CHECK-NOT: perdure_new
 // CHECK: ret ptr
 template other *create<other>();
-// CHECK-LABEL: define {{.*}}@_ZSt11make_uniqueI4item
-// CHECK: call {{.*}}@perdure_new(
+// MAKE-LABEL: define {{.*}}@_ZSt11make_uniqueI4item
+// MAKE: call {{.*}}@perdure_new(

@@ -11,7 +11,7 @@ PERDURE_SKIP_IF_RECOVERED_RETURNING(-1) int prepare(void) { return 0; }
 PERDURE_RUN_THEN_RESTORE void reset(void) {}
 PERDURE_RECOVERY void repair(void) {}
 PERDURE_GATED_OUTPUT int answer(int);
-PERDURE_WRITES("1:ret,2:a3*8") long fetch(int, char *, long *, long);
+PERDURE_WRITES("1:ret,2:a3*a0") long fetch(int, char *, long *, long);
 int plain(void) { return 0; }
 
 // CHECK-DAG: !{!"transfer", !"transaction"}
@@ -23,7 +23,7 @@ int plain(void) { return 0; }
 // CHECK-DAG: !{!"reset", !"run-then-restore"}
 // CHECK-DAG: !{!"repair", !"recovery"}
 // CHECK-DAG: !{!"answer", !"gated-output"}
-// CHECK-DAG: !{!"fetch", !"writes", !"1:ret,2:a3*8"}
+// CHECK-DAG: !{!"fetch", !"writes", !"1:ret,2:a3*a0"}
 // CHECK-DAG: !{!"main", !"run-recovery"}
 // CHECK-NOT: !{!"plain"
 int main(void) { return prepare() + wait_for_events(answer(0)) + (int)fetch(0, 0, 0, 0); }

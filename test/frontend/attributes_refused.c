@@ -18,3 +18,4 @@ void h(__attribute__((perdure_persistent)) int parameter) { // expected-error {{
 }
 [[perdure::writes("1;ret")]] long w(void *, void *); // expected-error {{'1;ret' is no model of what a function writes; it is "none" or ARGUMENT:LENGTH}}
 [[perdure::skip_if_recovered(g)]] int k(void); // expected-error {{the argument of 'perdure::skip_if_recovered' must be an integer constant}}
+[[writes("none")]] int unscoped(void); // expected-error {{unknown attribute 'writes'; write 'perdure::writes'}}

@@ -20,13 +20,10 @@ void append(const char *s, int n) {
   text.insert(3, s);
   text.assign(n, 'x');
 }
-void read(std::istream &in) { std::getline(in, text); in >> text; }
 std::string print(long l) { std::ostringstream out; out << l; return out.str(); }
 // CHECK-DAG: {{[TtWw]}} std::{{.*}}basic_string<{{.*}}>::_M_append(
 // CHECK-DAG: {{[TtWw]}} std::{{.*}}basic_string<{{.*}}>::_M_replace(
 // CHECK-DAG: {{[TtWw]}} std::{{.*}}basic_string<{{.*}}>::_M_create(
-// CHECK-DAG: {{[TtWw]}} std::basic_istream<{{.*}}>& std::getline<
 // NO-EXTERN-NOT: U std::{{.*}}basic_string<{{.*}}>::_M_
 // NO-EXTERN-NOT: U std::{{.*}}basic_string<{{.*}}>::{{append|replace|reserve|insert|assign}}
-// NO-EXTERN-NOT: U std::{{.*}}getline<
 // NO-EXTERN-NOT: U std::{{.*}}basic_stringbuf<{{.*}}>::{{str|overflow}}
