@@ -21,7 +21,7 @@ const char *log_end_name(LogEnd end) {
   case LogEnd::kStale:
     return "record of an earlier lap or run";
   case LogEnd::kNoRecord:
-    return "no record header";
+    return "no record (what an earlier lap left, or never written)";
   case LogEnd::kWrongPool:
     return "record of another pool";
   case LogEnd::kWrongSequence:
@@ -163,7 +163,8 @@ bool LogReader::next(std::span<const std::byte> &payload) {
 }
 
 bool LogReader::torn() const {
-  return end_ != LogEnd::kZeroed && end_ != LogEnd::kStale && end_ != LogEnd::kFull;
+  // Anything else may as well be what an earlier lap left there.
+  return end_ == LogEnd::kBadLength || end_ == LogEnd::kBadChecksum || end_ == LogEnd::kUnsealed;
 }
 
 bool LogReader::sound_record_beyond(uint64_t offset, uint64_t epoch) {

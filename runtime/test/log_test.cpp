@@ -96,7 +96,7 @@ TEST_F(LogTest, AnEpochIsSplitWhereTheCircleEnds) {
   EXPECT_EQ(writer_->tail().lap, 2u);
   EXPECT_EQ(writer_->tail().sequence, 4u);
   EXPECT_EQ(read(second, 1), std::string(5000, 'b') + "|");
-  EXPECT_EQ(end_, LogEnd::kStale) << "the end of epoch 1 is what lies behind";
+  EXPECT_EQ(end_, LogEnd::kNoRecord) << "the middle of epoch 1 is what lies behind";
   EXPECT_FALSE(torn_);
   EXPECT_FALSE(damaged_);
 }

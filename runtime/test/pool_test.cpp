@@ -260,11 +260,11 @@ TEST(Superblock, CopiesAreWrittenAlternately) {
 }
 
 TEST(Superblock, ATornStoreLeavesTheOneBefore) {
-  SimulatedStore store(512, 512);
+  SimulatedStore store(8, 64);
   Pool pool = formatted_pool(store, 64 << 10);
   const uint64_t before = pool.superblock.generation;
   std::unique_ptr<SimulatedStore> torn;
-  store.on_persist = [&](uint64_t) { torn = store.crash([](size_t atom) { return atom == 0; }); };
+  store.on_persist = [&](uint64_t) { torn = store.crash([](size_t atom) { return atom != 1; }); };
   pool.superblock.horizon_epoch = 7;
   ASSERT_TRUE(store_superblock(*pool.superblock_file, pool.superblock).is_ok());
   auto loaded = load_superblock(*torn->open("superblock"));
