@@ -158,16 +158,15 @@ Status check_all(PoolView &view, PoolFacts &facts) {
   if (log->last_epoch == 0)
     return Status::ok();
   const std::string where = view.pool().path + ": ";
-  const std::string advice = "; restore the pool from a backup";
   Heap heap(view.base(), kReader, view.slot_bytes());
   if (Status status = heap.check(); !status)
-    return Status::error(where + status.message() + advice);
+    return Status::error(where + status.message());
   const HeapStats stats = heap.stats();
   facts.add_number("heap_blocks", "blocks walked", stats.block_count,
                    std::to_string(stats.block_count) + ", " + bytes_text(stats.used_bytes));
   RootTable roots(view.base(), kReader);
   if (Status status = roots.check(); !status)
-    return Status::error(where + status.message() + advice);
+    return Status::error(where + status.message());
   facts.add_number("root_count", "roots", roots.count(), std::to_string(roots.count()));
   return Status::ok();
 }
