@@ -211,7 +211,7 @@ constexpr ModelRow kModels[] = {
      "none"},
     {"socket bind connect listen setsockopt shutdown freeaddrinfo gai_strerror inet_addr inet_ntoa "
      "gethostbyname getservbyname if_nametoindex epoll_ctl epoll_create epoll_create1 eventfd "
-     "eventfd_read getpwnam getpwuid getgrnam getgrgid initgroups regfree iconv_open",
+     "eventfd_read getpwnam getpwuid getgrnam getgrgid initgroups regfree iconv_open iconv_close",
      "none"},
     {"ctime asctime localtime gmtime difftime settimeofday clock_settime utime setlocale "
      "localeconv nl_langinfo dlopen dlsym dlclose gettext dcgettext bindtextdomain textdomain",
@@ -263,6 +263,8 @@ StringMap<StringRef> modelsByName() {
 
 StringRef modelOf(StringRef function) {
   static const StringMap<StringRef> models = modelsByName();
+  if (function.starts_with("_ZSt") && function.contains("__throw_"))
+    return "none";
   return models.lookup(function);
 }
 

@@ -1,0 +1,21 @@
+; The size logged is the store size of the type, whatever its alignment or padding.
+; RUN: %opt-perdure -passes=perdure-late -S %s | FileCheck %s
+target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
+target triple = "x86_64-unknown-linux-gnu"
+
+; CHECK-LABEL: @odd(
+; CHECK: perdure_record(ptr %p, i64 10)
+; CHECK: perdure_record(ptr %p, i64 3)
+; CHECK: perdure_record(ptr %p, i64 5)
+; CHECK: perdure_record(ptr %p, i64 16)
+; CHECK: perdure_record(ptr %p, i64 32)
+; CHECK: perdure_record(ptr %p, i64 16)
+define void @odd(ptr %p) noinline optnone {
+  store x86_fp80 0xK3FFF8000000000000000, ptr %p
+  store i24 1, ptr %p
+  store i40 1, ptr %p
+  store i128 1, ptr %p
+  store <8 x float> zeroinitializer, ptr %p
+  store { i64, i8 } zeroinitializer, ptr %p
+  ret void
+}
