@@ -117,7 +117,8 @@ public:
 
   bool diagAppertainsToDecl(Sema &S, const ParsedAttr &Attr, const Decl *D) const override {
     if (Attr.isStandardAttributeSyntax() && !Attr.hasScope()) {
-      report(S, Attr.getLoc(), "unknown attribute '%0'; write '%1'", {spelling(Attr), Spec.CXXName});
+      report(S, Attr.getLoc(), "unknown attribute '%0'; write '%1'",
+             {spelling(Attr), Spec.CXXName});
       return false;
     }
     if (!isSubject(*D, Spec.Subjects)) {

@@ -8,6 +8,7 @@
 #include "placement.h"
 
 #include "clang/AST/ASTContext.h"
+#include "clang/AST/DeclTemplate.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "clang/Basic/SourceManager.h"
 #include "llvm/Support/GlobPattern.h"
@@ -155,7 +156,8 @@ void PortMatcher::visitType(NamedDecl &D, RecordDecl &Record) {
     for (PortEntry *Entry : Found->second)
       if (concerns(*Entry, D)) {
         addMark(Definition ? *Definition : Record, Entry->Mark, Entry->Argument, Entry->Location);
-        matched(*Entry, Definition);
+        // A template's instance is completed only where it is used.
+        matched(*Entry, Definition || llvm::isa<ClassTemplateSpecializationDecl>(Record));
       }
   if (auto Found = ByName[Fields].find(Name); Found != ByName[Fields].end() && Definition)
     for (PortEntry *Entry : Found->second)

@@ -28,8 +28,8 @@
 // The same for the bits of an integer field that MASK names.
 #define PERDURE_RELAXED_BITS(MASK) PERDURE_ATTRIBUTE_(perdure_relaxed_bits(MASK))
 #define PERDURE_TRANSIENT_BITS(MASK) PERDURE_ATTRIBUTE_(perdure_transient_bits(MASK))
-// A lock (or array of locks, or pointer to an array of locks): what is done under it becomes durable
-// as a whole.
+// A lock (or array of locks, or pointer to an array of locks): what is done under it becomes
+// durable as a whole.
 #define PERDURE_LOCK PERDURE_ATTRIBUTE_(perdure_lock)
 
 // --- Functions: units ----------------------------------------------------------------------------
