@@ -222,6 +222,7 @@ bool instrumentIntrinsic(IntrinsicInst &call, HookEmitter &emitter) {
     VectorHooks(call, emitter).fixed(operand(0), kVaListSize);
     return true;
   case Intrinsic::vaend:
+  case Intrinsic::stackrestore: // the end of a variable-length array's scope
     return true;
   default:
     return hookTargetStore(call, emitter);
