@@ -31,8 +31,8 @@ logged() {
   local log=$1
   shift
   "$@" >"$log" 2>&1 && return
-  echo "build.sh: failed: $*; see $log:" >&2
-  tail -n 40 "$log" >&2
+  echo "build.sh: failed: $1 in $PWD; see $log:" >&2
+  grep -E "error|Error" "$log" | tail -n 20 >&2
   exit 1
 }
 
