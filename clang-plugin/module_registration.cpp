@@ -132,12 +132,14 @@ private:
 
   uint32_t flags() {
     bool commit_points = !facts_.functionsWith("commit-point").empty();
-    bool units = commit_points || !facts_.functionsWith("transaction").empty() ||
-                 module_.getFunction("perdure_unit_mutex_lock") != nullptr ||
-                 any_of(facts_.globals(), [](const auto &entry) { return entry.second.lock_kind; });
+    bool sections =
+        !facts_.functionsWith("transaction").empty() ||
+        module_.getFunction("perdure_unit_mutex_lock") != nullptr ||
+        any_of(facts_.globals(), [](const auto &entry) { return entry.second.lock_kind; });
     return (facts_.single_mutator ? PERDURE_MODULE_SINGLE_MUTATOR : 0) |
-           (units ? PERDURE_MODULE_HAS_UNITS : 0) |
-           (commit_points ? PERDURE_MODULE_COMMIT_POINTS : 0);
+           (commit_points || sections ? PERDURE_MODULE_HAS_UNITS : 0) |
+           (commit_points ? PERDURE_MODULE_COMMIT_POINTS : 0) |
+           (sections ? PERDURE_MODULE_HAS_SECTIONS : 0);
   }
 
   void emitConstructor(GlobalVariable *info) {
