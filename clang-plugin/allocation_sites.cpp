@@ -33,6 +33,11 @@ public:
     Sites.visitCall(*Call);
     return true;
   }
+  bool VisitBinaryOperator(BinaryOperator *Binary) {
+    if (Binary->getOpcode() == BO_Assign)
+      Sites.visitAssignment(*Binary->getLHS(), *Binary->getRHS());
+    return true;
+  }
   bool VisitCastExpr(CastExpr *Cast) {
     Sites.visitConversion(*Cast->getSubExpr(), Cast->getType());
     return true;
@@ -50,6 +55,23 @@ bool isPersistent(const ASTContext &Context, QualType Type) {
 bool pointsToPersistent(const ASTContext &Context, QualType Type) {
   return !Type.isNull() && !Type->isDependentType() && Type->isPointerType() &&
          isPersistent(Context, Type->getPointeeType());
+}
+
+// A field of a persistent type that is recorded, or (part of) a persistent global.
+bool isPersistentPlace(const Expr &E) {
+  const Expr *Place = E.IgnoreParenImpCasts();
+  if (const auto *Element = llvm::dyn_cast<ArraySubscriptExpr>(Place)) {
+    const Expr *Array = Element->getBase()->IgnoreParenImpCasts();
+    return Array->getType()->isArrayType() && isPersistentPlace(*Array);
+  }
+  if (const auto *Name = llvm::dyn_cast<DeclRefExpr>(Place))
+    return hasMark(*Name->getDecl(), mark::Persistent);
+  const auto *Member = llvm::dyn_cast<MemberExpr>(Place);
+  const auto *Field = Member ? llvm::dyn_cast<FieldDecl>(Member->getMemberDecl()) : nullptr;
+  if (!Field || !isRecordedField(*Field))
+    return false;
+  return hasMark(*Field->getParent(), mark::Persistent) ||
+         (!Member->isArrow() && isPersistentPlace(*Member->getBase()));
 }
 
 // The pool's function for a libc function; empty if it doesn't allocate.
@@ -170,6 +192,30 @@ void AllocationSites::visitConversion(Expr &Converted, QualType Target) {
   if (auto *Binary = llvm::dyn_cast<BinaryOperator>(E);
       Binary && (Binary->getOpcode() == BO_Comma || Binary->isAssignmentOp()))
     visitConversion(*Binary->getRHS(), Target);
+}
+
+void AllocationSites::visitAssignment(Expr &Place, Expr &Value) {
+  if (!Place.isTypeDependent() && Place.getType()->isPointerType() && isPersistentPlace(Place))
+    retargetValue(Value);
+}
+
+void AllocationSites::retargetValue(Expr &Value) {
+  Expr *E = Value.IgnoreParenCasts();
+  if (auto *Call = llvm::dyn_cast<CallExpr>(E))
+    return retarget(*Call);
+  if (auto *New = llvm::dyn_cast<CXXNewExpr>(E)) {
+    FunctionDecl *Operator = New->getOperatorNew();
+    if (Operator && isOperatorNew(*Operator))
+      New->setOperatorNew(poolFunction(*Operator, poolNameOfNew(*Operator)));
+    return;
+  }
+  if (auto *Choice = llvm::dyn_cast<ConditionalOperator>(E)) {
+    retargetValue(*Choice->getTrueExpr());
+    retargetValue(*Choice->getFalseExpr());
+  }
+  if (auto *Binary = llvm::dyn_cast<BinaryOperator>(E);
+      Binary && (Binary->getOpcode() == BO_Comma || Binary->isAssignmentOp()))
+    retargetValue(*Binary->getRHS());
 }
 
 } // namespace perdure

@@ -4,6 +4,7 @@
 // fortified variant (__x_chk) is a row of its own where its arguments differ.
 #include "libc_models.h"
 
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/ADT/SmallVector.h>
 #include <llvm/ADT/StringExtras.h>
 #include <llvm/ADT/StringMap.h>
@@ -248,6 +249,48 @@ constexpr ReplacementRow kReplacements[] = {
     {"_ZNSt8__detail15_List_node_base4swapERS0_S1_", "perdure_list_swap"},
 };
 
+constexpr StringLiteral kAllocateChar = "_ZNSt15__new_allocatorIcE8allocateEmPKv";
+constexpr StringLiteral kAllocateWide = "_ZNSt15__new_allocatorIwE8allocateEmPKv";
+constexpr StringInput kStringInputs[] = {
+    {"_ZSt7getlineIcSt11char_traitsIcESaIcEERSt13basic_istreamIT_T0_ES7_RNSt7__cxx1112basic_"
+     "stringIS4_S5_T1_EES4_",
+     "perdure_string_getline", kAllocateChar},
+    {"_ZStrsIcSt11char_traitsIcESaIcEERSt13basic_istreamIT_T0_ES7_RNSt7__cxx1112basic_stringIS4_"
+     "S5_T1_EE",
+     "perdure_string_getword", kAllocateChar},
+    {"_ZSt7getlineIwSt11char_traitsIwESaIwEERSt13basic_istreamIT_T0_ES7_RNSt7__cxx1112basic_"
+     "stringIS4_S5_T1_EES4_",
+     "perdure_wstring_getline", kAllocateWide},
+    {"_ZStrsIwSt11char_traitsIwESaIwEERSt13basic_istreamIT_T0_ES7_RNSt7__cxx1112basic_stringIS4_"
+     "S5_T1_EE",
+     "perdure_wstring_getword", kAllocateWide},
+};
+
+// Classes of libstdc++ whose members, compiled into its shared object, write their own object and
+// what they are passed, and nothing that could be reached only through those. Streams, locales and
+// exceptions are not what a pool holds, so nobody need be warned; the call is hooked all the same.
+constexpr StringLiteral kShallowWriters[] = {
+    // Streams: ios_base, basic_ios, (i|o|io)stream, string and file streams and their buffers.
+    "_ZNSt8ios_base", "_ZNKSt8ios_base", "_ZNSt9basic_ios", "_ZNKSt9basic_ios", "_ZNSo", "_ZNSi",
+    "_ZNSd", "_ZNKSo", "_ZNKSi", "_ZNSt13basic_ostream", "_ZNSt13basic_istream",
+    "_ZNSt14basic_iostream", "_ZNSt14basic_ofstream", "_ZNSt14basic_ifstream",
+    "_ZNSt13basic_fstream", "_ZNKSt14basic_ofstream", "_ZNKSt14basic_ifstream",
+    "_ZNKSt13basic_fstream", "_ZNSt13basic_filebuf", "_ZNKSt13basic_filebuf",
+    "_ZNSt15basic_streambuf", "_ZNSt7__cxx1118basic_stringstream",
+    "_ZNSt7__cxx1119basic_ostringstream", "_ZNSt7__cxx1119basic_istringstream",
+    "_ZNSt7__cxx1115basic_stringbuf", "_ZNSt12__basic_file", "_ZSt16__ostream_insert", "_ZStlsI",
+    "_ZStrsI", "_ZSt7getlineI", "_ZSt4endl", "_ZSt5flush", "_ZSt4ends", "_ZSt2wsI",
+    // Locales and facets.
+    "_ZNSt6locale", "_ZNKSt6locale", "_ZSt9use_facet", "_ZSt9has_facet", "_ZNKSt5ctype",
+    "_ZNSt5ctype",
+    // Exceptions.
+    "_ZNSt9exception", "_ZNKSt9exception", "_ZNSt11logic_error", "_ZNSt13runtime_error",
+    "_ZNSt12domain_error", "_ZNSt12length_error", "_ZNSt12out_of_range", "_ZNSt16invalid_argument",
+    "_ZNSt11range_error", "_ZNSt14overflow_error", "_ZNSt15underflow_error", "_ZNSt9bad_alloc",
+    "_ZNSt8bad_cast", "_ZNSt12system_error", "_ZNSt15__exception_ptr", "_ZNKSt15__exception_ptr",
+    // Threads.
+    "_ZNSt6thread", "_ZNSt18condition_variable"};
+
 StringMap<StringRef> modelsByName() {
   StringMap<StringRef> models;
   for (const ModelRow &row : kModels) {
@@ -267,6 +310,12 @@ StringRef modelOf(StringRef function) {
     return "none";
   return models.lookup(function);
 }
+
+bool writesItsArgumentsOnly(StringRef function) {
+  return any_of(kShallowWriters, [&](StringRef prefix) { return function.starts_with(prefix); });
+}
+
+ArrayRef<StringInput> stringInputs() { return kStringInputs; }
 
 StringRef replacementOf(StringRef function) {
   for (const ReplacementRow &row : kReplacements)

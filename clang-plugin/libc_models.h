@@ -10,6 +10,7 @@
 //           string | wstring | object | iovec | message | messages
 #pragma once
 
+#include <llvm/ADT/ArrayRef.h>
 #include <llvm/ADT/StringRef.h>
 
 namespace perdure {
@@ -21,5 +22,18 @@ llvm::StringRef modelOf(llvm::StringRef function);
 // The runtime's replacement for a C++ runtime function that writes to nodes it is not passed; empty
 // if there is none. Same type.
 llvm::StringRef replacementOf(llvm::StringRef function);
+
+// True for a C++ runtime function without a model that is known to write only what its arguments
+// point to, so that recording those objects is enough.
+bool writesItsArgumentsOnly(llvm::StringRef function);
+
+// Functions of libstdc++ that give a string of the program a buffer. ALLOCATOR: the mangled name of
+// the allocating function of its characters.
+struct StringInput {
+  llvm::StringLiteral function;
+  llvm::StringLiteral replacement;
+  llvm::StringLiteral allocator;
+};
+llvm::ArrayRef<StringInput> stringInputs();
 
 } // namespace perdure

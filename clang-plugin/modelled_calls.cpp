@@ -116,7 +116,7 @@ void CallHooks::diagnoseUnknown(CallBase &call, const Function &callee, HookEmit
     if (auto *plain = dyn_cast<CallInst>(&call); plain && plain->isMustTailCall())
       plain->setTailCallKind(CallInst::TCK_None);
     emitter.call(hookPointAfter(call), Hook::RecordObject, {argument});
-    if (!diagnosed_.insert(callee.getName()).second)
+    if (writesItsArgumentsOnly(callee.getName()) || !diagnosed_.insert(callee.getName()).second)
       continue;
     std::string text =
         ("'" + callee.getName() + "' (library) may write through argument " + Twine(i) +
@@ -136,6 +136,21 @@ void replaceRuntimeFunctions(Module &module) {
     if (auto *target = dyn_cast<Function>(callee.getCallee()))
       target->setDoesNotThrow();
     function.replaceAllUsesWith(callee.getCallee());
+  }
+}
+
+void replaceStringInputs(Module &module, const Facts &facts) {
+  for (const StringInput &input : stringInputs()) {
+    Function *function = module.getFunction(input.function);
+    if (!facts.present() || !function || !function->isDeclaration())
+      continue;
+    // A unit that has strings of its own knows; one that only passes them on may meet any.
+    if (module.getFunction(input.allocator) && !facts.heap_all &&
+        !facts.has(input.allocator, "allocates"))
+      continue;
+    FunctionCallee callee =
+        module.getOrInsertFunction(input.replacement, function->getFunctionType());
+    function->replaceAllUsesWith(callee.getCallee());
   }
 }
 

@@ -39,5 +39,7 @@ void instrumentAsm(llvm::CallBase &call, HookEmitter &emitter);
 
 // Redirects calls of C++ runtime functions to the runtime's replacements.
 void replaceRuntimeFunctions(llvm::Module &module);
+// Early, while the allocating functions whose heap decides about it are still there.
+void replaceStringInputs(llvm::Module &module, const Facts &facts);
 
 } // namespace perdure

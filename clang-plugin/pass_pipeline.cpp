@@ -100,6 +100,7 @@ PreservedAnalyses EarlyPass::run(Module &module, ModuleAnalysisManager &) {
     return PreservedAnalyses::all();
   Facts facts(module);
   markFieldClasses(module, facts);
+  replaceStringInputs(module, facts);
   rewriteAllocationCalls(module, facts);
   guardDynamicInitialisers(module, facts);
   insertScopes(module, facts);

@@ -141,7 +141,11 @@ void *perdure_new_aligned_nothrow(size_t size, size_t alignment, const void *not
 //   std::_Rb_tree_rebalance_for_erase              perdure_rb_tree_rebalance_for_erase
 //   std::__detail::_List_node_base::_M_hook        perdure_list_hook
 //   ..._M_unhook, _M_transfer, _M_reverse, swap    perdure_list_{unhook,transfer,reverse,swap}
-// They are defined in cxx_runtime.cpp and not declared here: their parameters are libstdc++'s types.
+// In units whose strings are pool memory, so that what they allocate is too:
+//   std::getline(istream &, string &, char)        perdure_string_getline, perdure_wstring_getline
+//   operator>>(istream &, string &)                perdure_string_getword, perdure_wstring_getword
+// They are defined in cxx_runtime.cpp and cxx_string_input.cpp and not declared here: their
+// parameters are libstdc++'s types.
 
 // --- Modules ---
 
