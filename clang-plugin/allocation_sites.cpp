@@ -65,7 +65,9 @@ bool isPersistentPlace(const Expr &E) {
     return Array->getType()->isArrayType() && isPersistentPlace(*Array);
   }
   if (const auto *Name = llvm::dyn_cast<DeclRefExpr>(Place))
-    return hasMark(*Name->getDecl(), mark::Persistent);
+    return (hasMark(*Name->getDecl(), mark::Persistent) ||
+            hasMark(*Name->getDecl(), mark::Relaxed)) &&
+           !hasMark(*Name->getDecl(), mark::Transient);
   const auto *Member = llvm::dyn_cast<MemberExpr>(Place);
   const auto *Field = Member ? llvm::dyn_cast<FieldDecl>(Member->getMemberDecl()) : nullptr;
   if (!Field || !isRecordedField(*Field))
