@@ -55,7 +55,7 @@ public:
 
     std::optional<PortFile> Port;
     if (!PortPath.empty() && !(Port = readPortFile(CI, PortPath)))
-      return nullptr;
+      return std::make_unique<ASTConsumer>(); // the error is reported; Clang takes no null here
     UnitSettings Settings = settingsWith(Port);
     auto Facts = std::make_shared<UnitFacts>();
     if (CI.getFrontendOpts().ProgramAction != frontend::ParseSyntaxOnly)
