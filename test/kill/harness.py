@@ -4,6 +4,7 @@
 # process id, always from outside; line-based sockets; the command line with its seed. A test's
 # expected values live in the observer, never in the process that is killed.
 import argparse
+import json
 import os
 import random
 import selectors
@@ -155,6 +156,13 @@ def check_pool(options, pool):
                             check=False)
     if result.returncode != 0:
         raise Failure(f"perdure check: {result.stdout.strip()} {result.stderr.strip()}")
+
+
+def pool_facts(options, pool):
+    """What `perdure info --json` says of a pool that no process has open."""
+    result = subprocess.run([options.perdure, "info", "--json", pool], capture_output=True,
+                            check=True)
+    return json.loads(result.stdout)
 
 
 def repeat_command(options):

@@ -17,6 +17,10 @@ import harness
 from harness import Connection, Disconnected, Failure, Server
 from kv_client import COUNTERS, KEYS_PER_CLIENT, Client, expect_line, fetch, read_reply
 
+WORKERS = 3
+SHARDS = 32  # of kv's hash table
+
+
 class Test:
     def __init__(self, options, directory):
         self.options = options
@@ -52,7 +56,7 @@ class Test:
             self.counters[counter] += delta
 
     def start(self):
-        command = [self.options.server, "--port", "0", "--threads", "3"]
+        command = [self.options.server, "--port", "0", "--threads", str(WORKERS)]
         command += ["--memory-mb", "3" if self.evicting else "512"]
         return Server(command, self.pool)
 
@@ -123,14 +127,27 @@ class Test:
             harness.check_pool(self.options, self.pool)
         return items
 
-    def finish_phase(self):
+    def finish_phase(self, kills):
         server = self.start().wait_ready()
         try:
             self.verify(server)
             if self.evicting:
                 self.verify_evictions(server)
+            items = int(self.sound(Connection(server.port)).split()[1])
         finally:
             server.kill()
+        if self.pool and self.options.perdure:
+            self.verify_blocks(items, kills)
+
+    def verify_blocks(self, items, kills):
+        """Blocks of the pool: the items, the shards' buckets (two arrays while a shard grows), and
+        those in the hands of a worker when it was killed, an item and its replacement at most."""
+        blocks = harness.pool_facts(self.options, self.pool)["heap_blocks"]
+        most = items + 2 * SHARDS + 2 * WORKERS * kills
+        if blocks > most:  # fewer than items: some have expired since they were counted
+            raise Failure(f"{blocks} blocks in the pool for {items} items: at most {most} were "
+                          "expected")
+        print(f"{blocks} blocks in the pool, {items} items")
 
     def verify_evictions(self, server):
         missing = sum(KEYS_PER_CLIENT - len(c.values) for c in self.clients)
@@ -163,7 +180,7 @@ def run(options, directory):
             print(f"kill {killed}: {total} operations acknowledged so far, {items} items found "
                   f"at the start, ready in {test.restart_seconds[-1] * 1000:.0f} ms"
                   f"{', evicting' if evicting else ''}", flush=True)
-        test.finish_phase()
+        test.finish_phase(killed)
         acknowledged += sum(c.acknowledged for c in test.clients)
     print(f"{killed} kills, {acknowledged} acknowledged operations, 0 lost, "
           f"slowest start {max(test.restart_seconds) * 1000:.0f} ms")
