@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A store changes only the bits of C if its value is `old | C`, `old & ~C` or `old ^ C` and `old`
-// is what the same address held: loaded in the same block with no write in between.
+// is what the same address held: loaded before, with no write on the only path between.
 #include "changed_bits.h"
 
 #include <llvm/IR/Constants.h>
@@ -17,11 +17,15 @@ namespace {
 constexpr uint64_t kAll = ~0ull;
 constexpr unsigned kMaxScan = 64; // instructions between load and store, against quadratic work
 
-bool nothingWrittenBetween(const Instruction &load, const Instruction &store) {
+// Walks back from the store, through blocks with one predecessor, so over the only path there is.
+bool nothingWrittenBetween(const LoadInst &load, const StoreInst &store) {
   unsigned budget = kMaxScan;
-  for (const Instruction *at = load.getNextNode(); at && budget--; at = at->getNextNode()) {
-    if (at == &store)
-      return true;
+  const Instruction *at = &store;
+  while (budget--) {
+    const BasicBlock *before = at->getParent()->getSinglePredecessor();
+    at = at->getPrevNode() ? at->getPrevNode() : before ? before->getTerminator() : nullptr;
+    if (!at || at == &load)
+      return at != nullptr;
     auto *intrinsic = dyn_cast<IntrinsicInst>(at);
     if (at->mayWriteToMemory() && !(intrinsic && intrinsic->isAssumeLikeIntrinsic()))
       return false;
@@ -41,8 +45,7 @@ bool sameAddress(const Value *left, const Value *right) {
 
 uint64_t changedIn(const Value *value, const StoreInst &store) {
   if (auto *load = dyn_cast<LoadInst>(value))
-    return load->getParent() == store.getParent() &&
-                   sameAddress(load->getPointerOperand(), store.getPointerOperand()) &&
+    return sameAddress(load->getPointerOperand(), store.getPointerOperand()) &&
                    nothingWrittenBetween(*load, store)
                ? 0
                : kAll;

@@ -105,11 +105,30 @@ void Runtime::start_epochs() {
   handlers_set = true;
 }
 
+// PERDURE_STATS=1: what this run did, on standard error.
+void Runtime::print_stats() const {
+  const char *wanted = std::getenv("PERDURE_STATS");
+  if (!wanted || *wanted != '1')
+    return;
+  EpochStats epochs = Epochs::instance().stats();
+  DurableImageStats image = image_->stats();
+  auto us_per_cut = [&](uint64_t ns) {
+    return epochs.cuts ? static_cast<double>(ns) / 1000 / static_cast<double>(epochs.cuts) : 0;
+  };
+  std::fprintf(stderr,
+               "perdure: %lu cuts (%lu given up), %.1f us until quiescence and %.1f us copying per "
+               "cut, %lu bytes cut, %lu log waits, %lu checkpoints, %lu bytes checkpointed\n",
+               epochs.cuts, epochs.cuts_given_up, us_per_cut(epochs.cut_wait_ns),
+               us_per_cut(epochs.cut_copy_ns), epochs.bytes, image.log_waits, image.checkpoints,
+               image.checkpoint_bytes);
+}
+
 void Runtime::stop() {
   if (mode() != Mode::kDurable)
     return;
   Epochs::instance().stop();
   OutputGate::instance().stop();
+  print_stats();
   mode_ = Mode::kClosed;
   Status status = image_->close();
   if (!status)

@@ -82,6 +82,7 @@ private:
   // After a pool was opened under roots already registered; PRESENT is what save_roots() gave.
   Status adopt_roots(const std::vector<std::byte> &present);
   void start_epochs();
+  void print_stats() const;
   static void set_fork_handlers();
   void before_fork();
   void after_fork(bool child);
