@@ -17,6 +17,8 @@ if [ ! -x "$bin/perdure-clang" ]; then
   echo "run.sh: no perdure-clang in $bin; build it: cmake --preset release && cmake --build --preset release" >&2
   exit 1
 fi
+# Objects of an older plugin are out of date, which make does not know.
+[ ! "$bin/../lib/perdure.so" -nt "$out/durable/kv" ] || rm -rf "$out/durable"
 make -s -C "$here" B="$out/plain" CC="${CC:-cc}"
 make -s -C "$here" B="$out/durable" CC="$bin/perdure-clang"
 [ "${1:-}" != build ] || exit 0
