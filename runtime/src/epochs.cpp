@@ -8,6 +8,7 @@
 #include <immintrin.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
 namespace perdure {
 namespace {
@@ -22,9 +23,14 @@ constexpr auto kQuiescenceLimit = 2ms;
 constexpr auto kRetryMax = 64ms;
 // Without anyone waiting (no output, or only relaxed updates) updates become durable this often.
 constexpr auto kIdleInterval = 100ms;
-// Two ranges closer than this are logged as one: a record's header costs as much.
-constexpr uint64_t kMergeGap = 8;
+// Time from one cut to the next, in times that mutators were stopped for it.
+constexpr uint64_t kPace = 16;
+constexpr uint64_t kPaceMaxNs = 100'000; // a large cut costs by its bytes: waiting saves nothing
 constexpr uint64_t kSealedBytesMax = 16 << 20;
+
+uint64_t now_ns() {
+  return static_cast<uint64_t>(Clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+}
 
 uint64_t ns_since(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
@@ -64,6 +70,8 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
 // --- What output waits for ---
 
 bool Epochs::any_dirty(uint32_t lanes) const {
+  if (taken_early_.load(std::memory_order_acquire) + lanes > 2)
+    return true;
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
     for (uint32_t lane = 0; lane < lanes; lane++)
       if (mutator->set(lane).dirty())
@@ -119,7 +127,7 @@ void Epochs::throttle(const Mutator &mutator) {
 // --- The cut ---
 
 void Epochs::wait_for_cut() {
-  for (int spins = 0; spins < 64; spins++) {
+  for (int spins = 0; spins < 200; spins++) {
     if (!cut_pending.load(std::memory_order_acquire))
       return;
     _mm_pause();
@@ -153,49 +161,81 @@ bool Epochs::quiesce() {
   return true;
 }
 
-// Takes every write set and copies the bytes of its ranges, merged where they touch. The bytes
-// between two near ranges go along: they are read at the same moment, so they are no less right.
-void Epochs::collect(EpochRecord &record) {
-  entries_.clear();
-  for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
-    for (uint32_t lane = 0; lane < 2; lane++)
+void Epochs::take_entries() {
+  for (uint32_t lane = 0; lane < 2; lane++) {
+    entries_.clear();
+    for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
       mutator->set(lane).drain(entries_);
-  std::sort(entries_.begin(), entries_.end());
-  uint64_t begin = 0, end = 0;
-  auto flush = [&] {
-    if (end != begin)
-      record.add(begin, reinterpret_cast<const void *>(kBase + begin), end - begin);
-  };
-  for (uint64_t entry : entries_) {
-    uint64_t offset = entry << 8 >> 24; // drops the slot number and the length
-    uint64_t past = offset + (entry & PERDURE_RANGE_MAX);
-    if (end != begin && offset <= end + kMergeGap) {
-      end = std::max(end, past);
-      continue;
-    }
-    flush();
-    begin = offset;
-    end = past;
+    ranges_.add(entries_);
   }
-  flush();
+}
+
+// While mutators run on: an entry only says where to copy from, so it may be taken early, and what
+// is left to do with mutators stopped is little. Until the cut the updates count as pending.
+void Epochs::take_early() {
+  taken_early_.store(any_dirty(1) ? 2 : 1, std::memory_order_seq_cst);
+  take_entries();
+  ranges_.touch();
+}
+
+// REQUIRES: cut_mutex_, mutators stopped (or single).
+void Epochs::collect(EpochRecord &record) {
+  take_entries();
+  taken_early_.store(0, std::memory_order_release); // after open_ advanced
+  ranges_.copy_to(record);
+  ranges_.clear();
 }
 
 bool Epochs::cut_and_commit() {
   std::lock_guard lock(cut_mutex_);
   if (failed())
     return true;
+  take_early();
   auto record = std::make_unique<EpochRecord>(0);
   record->reserve(payload_hint_);
   if (!quiesce())
     return false;
-  auto start = Clock::now();
+  cut_quiescent(std::move(record));
+  return true;
+}
+
+bool Epochs::commit_if_alone(uint64_t ticket) {
+  if (single_mutator || now_ns() < next_direct_ns_.load(std::memory_order_relaxed))
+    return false;
+  std::unique_lock lock(cut_mutex_, std::try_to_lock);
+  if (!lock || failed() || taken_early_.load(std::memory_order_relaxed) != 0)
+    return false;
+  if (durable() >= ticket)
+    return true;
+  Mutator *self = Mutator::current_or_null();
+  for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
+    if (mutator != self && mutator->set(0).dirty())
+      return false;
+  cut_pending.store(1, std::memory_order_seq_cst);
+  for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next()) {
+    if (mutator->in_unit()) {
+      release_mutators();
+      return false;
+    }
+  }
+  auto record = std::make_unique<EpochRecord>(0);
+  record->reserve(payload_hint_);
+  cut_quiescent(std::move(record));
+  return durable() >= ticket;
+}
+
+void Epochs::cut_quiescent(std::unique_ptr<EpochRecord> record) {
+  uint64_t start = now_ns();
   uint64_t ticket = open_.fetch_add(1, std::memory_order_acq_rel);
   collect(*record);
-  copy_ns_.fetch_add(ns_since(start), std::memory_order_relaxed);
   release_mutators();
-  payload_hint_ = std::max<uint64_t>(4096, record->payload().size() * 2);
+  uint64_t taken = now_ns() - start;
+  copy_ns_.fetch_add(taken, std::memory_order_relaxed);
+  payload_hint_ = std::clamp<uint64_t>(record->payload().size() * 2, 512, 1 << 20);
   make_durable(std::move(record), ticket);
-  return true;
+  // Cuts stop everybody: on persistent memory, where the device sets no pace, they may take a small
+  // part of the time.
+  next_direct_ns_.store(start + std::min(kPace * taken, kPaceMaxNs), std::memory_order_relaxed);
 }
 
 void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) {
@@ -262,6 +302,7 @@ void Epochs::commit_sealed() {
 void Epochs::committer() {
   block_all_signals();
   pthread_setname_np(pthread_self(), "perdure-commit");
+  prctl(PR_SET_TIMERSLACK, 1000); // ns; the default of 50 us is longer than many cuts are apart
   auto interval = async_ms_ ? std::chrono::milliseconds(async_ms_) : kIdleInterval;
   std::chrono::microseconds retry = 200us;
   std::unique_lock lock(mutex_);
@@ -269,6 +310,9 @@ void Epochs::committer() {
     wake_committer_.wait_for(lock, interval, [&] { return stopping_ || demanded_ > durable(); });
     bool wanted = demanded_ > durable();
     lock.unlock();
+    uint64_t now = now_ns(), next = next_direct_ns_.load(std::memory_order_relaxed);
+    if (cheap_ && now < next)
+      std::this_thread::sleep_for(std::chrono::nanoseconds(next - now));
     bool done = true;
     if (single_mutator)
       commit_sealed();

@@ -15,6 +15,7 @@
 
 #include "durable_image.h"
 #include "mutator.h"
+#include "range_set.h"
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -62,6 +63,10 @@ public:
   // cuts and commits by itself. REQUIRES: TICKET is at most last_cut(), or the caller is not inside
   // a unit (it would wait for itself).
   bool wait(uint64_t ticket);
+  // Makes TICKET durable at once if the caller disturbs nobody by that: only it has updates
+  // pending, no unit is open, and the last cut is a while ago. False: nothing happened. REQUIRES:
+  // as wait().
+  bool commit_if_alone(uint64_t ticket);
   // End of a single mutator's unit: cuts here.
   void commit_single();
   // Waits while the committer is far behind MUTATOR, which is about to enter a unit.
@@ -92,7 +97,10 @@ public:
 private:
   bool quiesce(); // REQUIRES: cut_mutex_; false: a unit stayed open too long, mutators run on
   void release_mutators();
+  void take_entries();
+  void take_early();
   void collect(EpochRecord &record);
+  void cut_quiescent(std::unique_ptr<EpochRecord> record);
   bool cut_and_commit(); // many mutators; false: given up, try again
   void commit_sealed();  // single mutator
   void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket);
@@ -106,9 +114,12 @@ private:
   std::atomic<bool> running_{false}, failed_{false};
   std::atomic<uint64_t> open_{1}, durable_{0};
 
-  std::mutex cut_mutex_;          // one cut at a time; records become durable in its order
-  std::vector<uint64_t> entries_; // cut_mutex_; kept for its capacity
-  uint64_t payload_hint_ = 4096;  // cut_mutex_
+  std::mutex cut_mutex_;                 // one cut at a time; records become durable in its order
+  std::vector<uint64_t> entries_;        // cut_mutex_; kept for its capacity
+  RangeSet ranges_;                      // cut_mutex_; taken, not yet cut
+  std::atomic<uint32_t> taken_early_{0}; // what ranges_ holds: 0 nothing, 1 relaxed, 2 any updates
+  std::atomic<uint64_t> next_direct_ns_{0};
+  uint64_t payload_hint_ = 4096; // cut_mutex_
   // Single mutator: cut, not yet handed to the image. Later cuts are added to it. cut_mutex_.
   std::unique_ptr<EpochRecord> sealed_;
   uint64_t sealed_ticket_ = 0;

@@ -111,7 +111,8 @@ bool OutputGate::send(int fd, const msghdr &message, int flags, ssize_t &result)
       return false;
     connection = find_or_add(fd, type);
   }
-  if (ticket != 0 && epochs.waiting_is_cheap() && !inside_unit() && epochs.wait(ticket)) {
+  if (ticket != 0 && epochs.waiting_is_cheap() && !inside_unit() &&
+      epochs.commit_if_alone(ticket)) {
     ticket = 0;
     if (!held)
       return false;
