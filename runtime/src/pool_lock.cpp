@@ -19,6 +19,7 @@ namespace {
 struct Held {
   dev_t device;
   ino_t inode;
+  pid_t owner; // a forked child sees its parent's entries and holds nothing
 };
 
 std::mutex held_mutex;
@@ -28,8 +29,9 @@ std::vector<Held> &held_locks() {
 }
 
 bool is_held(dev_t device, ino_t inode) {
-  return std::ranges::any_of(
-      held_locks(), [&](const Held &held) { return held.device == device && held.inode == inode; });
+  return std::ranges::any_of(held_locks(), [&](const Held &held) {
+    return held.device == device && held.inode == inode && held.owner == getpid();
+  });
 }
 
 struct flock whole_file(short type) {
@@ -72,7 +74,7 @@ Result<std::unique_ptr<PoolLock>> PoolLock::acquire(const std::string &directory
     ::close(fd);
     return system_error("examine", path, error);
   }
-  held_locks().push_back({info.st_dev, info.st_ino});
+  held_locks().push_back({info.st_dev, info.st_ino, getpid()});
   return std::unique_ptr<PoolLock>(new PoolLock(fd, info.st_dev, info.st_ino));
 }
 
