@@ -38,8 +38,10 @@ Status parse_size(std::string_view item, std::string_view text, uint64_t least, 
   if (!parse_number(digits, number))
     return bad(item, "not a size; write a number of bytes, or one with K, M, G or T");
   if (number > UINT64_MAX >> shift || number << shift < least || number << shift > most)
-    return bad(item, "must be between " + std::to_string(least >> 10) + "K and " +
-                         std::to_string(most >> 30) + "G");
+    return bad(item, "must be between " +
+                         (least >> 20 ? std::to_string(least >> 20) + "M"
+                                      : std::to_string(least >> 10) + "K") +
+                         " and " + std::to_string(most >> 30) + "G");
   value = number << shift;
   return Status::ok();
 }

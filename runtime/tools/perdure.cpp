@@ -100,7 +100,10 @@ void add_contents(PoolFacts &facts, const PoolView &view, const RecoveryReport &
     return;
   }
   Heap heap(view.base(), kReader, view.slot_bytes());
-  if (Status status = heap.check(); !status) {
+  Status status = heap.check();
+  if (status)
+    status = heap.attach(0);
+  if (!status) {
     facts.add("contents", "contents", "unsound: " + status.message());
     return;
   }
@@ -112,7 +115,7 @@ void add_contents(PoolFacts &facts, const PoolView &view, const RecoveryReport &
   facts.add_number("heap_segments", "heap taken", stats.segment_bytes,
                    bytes_text(stats.segment_bytes));
   RootTable roots(view.base(), kReader);
-  if (Status status = roots.check(); !status) {
+  if (status = roots.check(); !status) {
     facts.add("roots", "roots", "unsound: " + status.message());
     return;
   }
