@@ -4,6 +4,7 @@
 // long one is scanned once, 64 bytes at a step, for runs of one byte: fresh memory is mostly zeros.
 // epoch_payload.h reads it back.
 #include "epoch_record.h"
+#include "check.h"
 #include "log_format.h"
 #include <algorithm>
 #include <cstring>
@@ -43,23 +44,35 @@ uint64_t run_length(const std::byte *data, uint64_t size, bool &fill) {
 
 } // namespace
 
-static void append(std::vector<std::byte> &payload, uint64_t word, const std::byte *data,
-                   uint64_t size) {
-  const auto *header = reinterpret_cast<const std::byte *>(&word);
-  payload.insert(payload.end(), header, header + sizeof word);
-  payload.insert(payload.end(), data, data + size);
+void EpochRecord::reserve(uint64_t bytes) {
+  if (bytes <= capacity_)
+    return;
+  auto *grown = static_cast<std::byte *>(std::realloc(payload_.get(), bytes));
+  PERDURE_CHECK(grown, "out of memory for an epoch's bytes");
+  (void)payload_.release();
+  payload_.reset(grown);
+  capacity_ = bytes;
+}
+
+void EpochRecord::append(uint64_t word, const std::byte *data, uint64_t size) {
+  if (__builtin_expect(size_ + sizeof word + size > capacity_, 0))
+    reserve(2 * (size_ + sizeof word + size));
+  std::byte *end = payload_.get() + size_;
+  std::memcpy(end, &word, sizeof word);
+  std::memcpy(end + sizeof word, data, size);
+  size_ += sizeof word + size;
 }
 
 void EpochRecord::add(uint64_t offset, const void *data, uint64_t size) {
   const auto *bytes = static_cast<const std::byte *>(data);
   if (size - 1 < kScanMin - 1) { // 1..255
-    append(payload_, range_word(offset, size, false), bytes, size);
+    append(range_word(offset, size, false), bytes, size);
     return;
   }
   while (size != 0) {
     bool fill;
     const uint64_t length = std::min(run_length(bytes, size, fill), kRangeLengthMax);
-    append(payload_, range_word(offset, length, fill), bytes, fill ? 1 : length);
+    append(range_word(offset, length, fill), bytes, fill ? 1 : length);
     offset += length;
     bytes += length;
     size -= length;

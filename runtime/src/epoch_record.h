@@ -7,8 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <span>
-#include <vector>
 
 namespace perdure {
 
@@ -16,19 +17,28 @@ class EpochRecord {
 public:
   explicit EpochRecord(uint64_t epoch) : epoch_(epoch) {}
 
-  // Copies SIZE bytes from DATA, to be written at image offset OFFSET. Long runs of one byte are kept
-  // as a fill. Called with mutators stopped: no allocation beyond the buffer's growth, no syscalls.
+  // Copies SIZE bytes from DATA, to be written at image offset OFFSET. Long runs of one byte are
+  // kept as a fill. Called with mutators stopped: no allocation beyond the buffer's growth, no
+  // syscalls.
   void add(uint64_t offset, const void *data, uint64_t size);
 
   uint64_t epoch() const { return epoch_; }
   void set_epoch(uint64_t epoch) { epoch_ = epoch; }
-  std::span<const std::byte> payload() const { return payload_; }
-  bool empty() const { return payload_.empty(); }
-  void reserve(uint64_t bytes) { payload_.reserve(bytes); }
+  std::span<const std::byte> payload() const { return {payload_.get(), size_}; }
+  bool empty() const { return size_ == 0; }
+  // Makes room for BYTES of payload in all.
+  void reserve(uint64_t bytes);
 
 private:
+  void append(uint64_t word, const std::byte *data, uint64_t size);
+
+  struct Free {
+    void operator()(std::byte *bytes) const { std::free(bytes); }
+  };
   uint64_t epoch_;
-  std::vector<std::byte> payload_;
+  // Not a vector: it would clear what is about to be overwritten.
+  std::unique_ptr<std::byte, Free> payload_;
+  uint64_t size_ = 0, capacity_ = 0;
 };
 
 } // namespace perdure

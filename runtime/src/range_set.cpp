@@ -6,7 +6,7 @@
 namespace perdure {
 namespace {
 
-constexpr uint64_t kMergeGap = 8; // a logged range's header
+constexpr uint64_t kMergeGap = 32; // a few bytes more cost less than one more range
 constexpr uint64_t kLine = 64;
 constexpr uint64_t kJoinMax = 4096; // bytes
 constexpr size_t kCondenseMin = 64; // entries
