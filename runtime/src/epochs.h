@@ -106,6 +106,7 @@ private:
   void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket);
   void committer();
   bool any_dirty(uint32_t lanes) const;
+  bool is_behind() const;
 
   DurableImage *image_ = nullptr;
   uint32_t async_ms_ = 0;
