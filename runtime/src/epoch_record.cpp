@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds an epoch's payload. Runs while mutators are stopped, so a short range is two copies, and a
+// Builds an epoch's payload. Runs while no unit is open, so a short range is two copies, and a
 // long one is scanned once, 64 bytes at a step, for runs of one byte: fresh memory is mostly zeros.
 // epoch_payload.h reads it back.
 #include "epoch_record.h"
@@ -16,30 +16,43 @@ namespace {
 constexpr uint64_t kStep = 64;
 constexpr uint64_t kScanMin = 256; // shorter ranges are not worth looking into
 
-// True if the 64 bytes at DATA are all equal.
-bool uniform(const std::byte *data) {
+// A thread outside any unit may store to what is read here. Its hook comes later, so the next cut
+// has the value; but this one must not find a run of zeros and then read the byte that came after.
+std::byte read_once(const std::byte *data) {
+  return *static_cast<const volatile std::byte *>(data);
+}
+
+// True if the 64 bytes at DATA all equal VALUE.
+bool uniform(const std::byte *data, std::byte value) {
   const auto *block = reinterpret_cast<const __m128i *>(data);
-  const __m128i first = _mm_set1_epi8(static_cast<char>(*data));
-  const __m128i low = _mm_and_si128(_mm_cmpeq_epi8(_mm_loadu_si128(block), first),
-                                    _mm_cmpeq_epi8(_mm_loadu_si128(block + 1), first));
-  const __m128i high = _mm_and_si128(_mm_cmpeq_epi8(_mm_loadu_si128(block + 2), first),
-                                     _mm_cmpeq_epi8(_mm_loadu_si128(block + 3), first));
+  const __m128i all = _mm_set1_epi8(static_cast<char>(value));
+  const __m128i low = _mm_and_si128(_mm_cmpeq_epi8(_mm_loadu_si128(block), all),
+                                    _mm_cmpeq_epi8(_mm_loadu_si128(block + 1), all));
+  const __m128i high = _mm_and_si128(_mm_cmpeq_epi8(_mm_loadu_si128(block + 2), all),
+                                     _mm_cmpeq_epi8(_mm_loadu_si128(block + 3), all));
   return _mm_movemask_epi8(_mm_and_si128(low, high)) == 0xffff;
 }
 
-// Bytes of the run of uniform blocks of one value, or of non-uniform blocks, that starts at DATA.
-uint64_t run_length(const std::byte *data, uint64_t size, bool &fill) {
-  fill = size >= kStep && uniform(data);
+struct Run {
+  uint64_t length;
+  bool fill;       // LENGTH times VALUE
+  std::byte value; // if FILL
+};
+
+// The run of uniform blocks of one value, or of non-uniform blocks, that starts at DATA.
+Run run_at(const std::byte *data, uint64_t size) {
+  const std::byte value = read_once(data);
+  const bool fill = size >= kStep && uniform(data, value);
   if (!fill && size < kStep)
-    return size;
+    return {size, false, value};
   uint64_t length = kStep;
   while (length + kStep <= size) {
     const std::byte *block = data + length;
-    if (uniform(block) != fill || (fill && *block != *data))
-      return length;
+    if (uniform(block, fill ? value : read_once(block)) != fill)
+      return {length, fill, value};
     length += kStep;
   }
-  return fill ? length : size; // a last partial block joins what was copied
+  return {fill ? length : size, fill, value}; // a last partial block joins what was copied
 }
 
 } // namespace
@@ -70,9 +83,10 @@ void EpochRecord::add(uint64_t offset, const void *data, uint64_t size) {
     return;
   }
   while (size != 0) {
-    bool fill;
-    const uint64_t length = std::min(run_length(bytes, size, fill), kRangeLengthMax);
-    append(range_word(offset, length, fill), bytes, fill ? 1 : length);
+    const Run run = run_at(bytes, size);
+    const uint64_t length = std::min(run.length, kRangeLengthMax);
+    append(range_word(offset, length, run.fill), run.fill ? &run.value : bytes,
+           run.fill ? 1 : length);
     offset += length;
     bytes += length;
     size -= length;
