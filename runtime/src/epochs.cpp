@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <immintrin.h>
+#include <new>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -385,6 +386,10 @@ void Epochs::unlock_after_fork(bool child) {
   if (child) {
     running_.store(false, std::memory_order_release);
     committer_.detach(); // it does not exist here
+    // A condition variable counts its waiters: one that is gone would swallow the wake-up of one
+    // that a child which takes the pool over starts. No destructor: that waits for them.
+    new (&wake_committer_) std::condition_variable;
+    new (&durable_changed_) std::condition_variable;
     cut_pending.store(0, std::memory_order_seq_cst);
   }
   mutex_.unlock();
