@@ -74,13 +74,12 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
 // --- What output waits for ---
 
 bool Epochs::any_dirty(uint32_t lanes) const {
-  if (taken_early_.load(std::memory_order_acquire) + lanes > 2)
-    return true;
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
     for (uint32_t lane = 0; lane < lanes; lane++)
       if (mutator->set(lane).dirty())
         return true;
-  return false;
+  // Last: whoever finds a write set clean because its entries were taken early sees that they were.
+  return taken_early_.load(std::memory_order_acquire) + lanes > 2;
 }
 
 bool Epochs::is_behind() const {
@@ -173,20 +172,25 @@ bool Epochs::quiesce() {
   return true;
 }
 
-void Epochs::take_entries() {
+bool Epochs::take_entries() {
+  bool updates = false;
   for (uint32_t lane = 0; lane < 2; lane++) {
     entries_.clear();
     for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
       mutator->set(lane).drain(entries_);
+    updates |= lane == PERDURE_LANE_PERSISTENT && !entries_.empty();
     ranges_.add(entries_);
   }
+  return updates;
 }
 
 // While mutators run on: an entry only says where to copy from, so it may be taken early, and what
 // is left to do with mutators stopped is little. Until the cut the updates count as pending.
 void Epochs::take_early() {
-  taken_early_.store(any_dirty(1) ? 2 : 1, std::memory_order_seq_cst);
-  take_entries();
+  // Before the first is taken: a thread that finds its update gone must not think it durable.
+  bool updates = taken_early_.exchange(2, std::memory_order_seq_cst) == 2;
+  if (!take_entries() && !updates)
+    taken_early_.store(1, std::memory_order_release);
   ranges_.touch();
 }
 

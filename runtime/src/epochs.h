@@ -97,7 +97,7 @@ public:
 private:
   bool quiesce(); // REQUIRES: cut_mutex_; false: a unit stayed open too long, mutators run on
   void release_mutators();
-  void take_entries();
+  bool take_entries(); // true: there were others than relaxed updates
   void take_early();
   void collect(EpochRecord &record);
   void cut_quiescent(std::unique_ptr<EpochRecord> record);

@@ -115,7 +115,9 @@ void WriteSet::discard(uint64_t *cursor) {
 }
 
 void WriteSet::drain(std::vector<uint64_t> &entries) {
-  WriteSetChunk *incoming = incoming_.exchange(nullptr, std::memory_order_acquire);
+  // Until the next slot to look at is known again: the owner may fill one behind our back.
+  stuck_.store(true, std::memory_order_relaxed);
+  WriteSetChunk *incoming = incoming_.exchange(nullptr, std::memory_order_acq_rel);
   while (incoming) {
     WriteSetChunk *next = incoming->next;
     incoming->next = held_;
@@ -140,18 +142,18 @@ void WriteSet::drain(std::vector<uint64_t> &entries) {
       recycle(chunk);
       continue;
     }
-    if (reserved != WriteSetChunk::kOpen)
-      stuck = true;
+    if (reserved != WriteSetChunk::kOpen || peek)
+      stuck = true; // two are open while a signal handler interrupts extend()
     else if (chunk->taken < kSlotsPerChunk)
       peek = &chunk->slots[chunk->taken];
     link = &chunk->next;
   }
-  stuck_.store(stuck, std::memory_order_relaxed);
   peek_.store(peek, std::memory_order_release);
+  stuck_.store(stuck, std::memory_order_release);
 }
 
 bool WriteSet::dirty() const {
-  if (incoming_.load(std::memory_order_acquire) || stuck_.load(std::memory_order_relaxed))
+  if (incoming_.load(std::memory_order_acquire) || stuck_.load(std::memory_order_acquire))
     return true;
   const std::atomic<uint64_t> *peek = peek_.load(std::memory_order_acquire);
   return peek && peek->load(std::memory_order_acquire) != 0;

@@ -62,7 +62,9 @@ private:
   std::atomic<WriteSetChunk *> incoming_{nullptr}; // from the owner to the cutter
   std::atomic<WriteSetChunk *> spare_{nullptr};    // from the cutter to the owner: drained, zeroed
   std::atomic<const std::atomic<uint64_t> *> peek_{nullptr}; // the next slot a drain would take
-  std::atomic<bool> stuck_{false}; // a chunk was left with a slot reserved and not yet filled
+  // A drain is under way, or peek_ does not tell all: a chunk was left with a slot reserved and not
+  // yet filled.
+  std::atomic<bool> stuck_{false};
   std::atomic<uint32_t> backlog_{0};
   WriteSetChunk *held_ = nullptr; // cutter's: chunks not drained to their end
 };

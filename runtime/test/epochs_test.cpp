@@ -148,6 +148,29 @@ TEST_P(EpochsTest, EveryDurableStateIsBetweenUnits) {
   second.join();
 }
 
+// Entries are taken before the cut, while mutators run: till then the updates are pending.
+TEST_P(EpochsTest, AnUpdateTakenEarlyIsNotDurableYet) {
+  std::atomic<bool> stop{false};
+  std::thread cutter([&] {
+    while (!stop)
+      epochs_->wait(epochs_->last_cut() + 1); // finds nothing dirty at its start, mostly
+  });
+  uint64_t early = 0;
+  auto end = std::chrono::steady_clock::now() + 500ms;
+  for (uint64_t i = 1; std::chrono::steady_clock::now() < end; i++) {
+    sync();
+    Mutator::current().unit_begin();
+    store(1, i);
+    if (epochs_->ticket_to_wait_for() == 0) // nothing is durable before the unit ends
+      early++;
+    Mutator::current().unit_end();
+  }
+  stop = true;
+  store(1, 0);
+  cutter.join();
+  EXPECT_EQ(early, 0u);
+}
+
 TEST_P(EpochsTest, AFailedImageFailsEveryWaiter) {
   image_.fail = true;
   store(1, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write_set.h"
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <thread>
 
 namespace perdure {
@@ -126,6 +127,44 @@ TEST(WriteSet, RewindForgetsAndNeverGrows) {
     writer.set.rewind(&writer.cursor);
   }
   EXPECT_LE(writer.set.backlog(), 1u);
+}
+
+// Whoever finds the set clean may rely on the drain that is under way to take all it recorded.
+TEST(WriteSet, NeverCleanWithAnEntryThatADrainUnderWayMissed) {
+  std::atomic<Writer *> writer{nullptr};
+  std::atomic<uint64_t> taken{0}, drains{0};
+  std::atomic<bool> stop{false};
+  std::thread cutter([&] {
+    while (!stop) {
+      if (Writer *current = writer.load())
+        taken += current->drain().size();
+      drains++;
+    }
+  });
+  uint64_t missed = 0;
+  for (int i = 0; i < 6000; i++) {
+    auto *fresh = new Writer;
+    taken = 0;
+    writer = fresh;
+    for (uint64_t recorded = 1; recorded <= 6; recorded++) {
+      fresh->record(recorded);
+      if (fresh->set.dirty())
+        continue;
+      for (uint64_t seen = drains; drains == seen && !stop;)
+        ;
+      missed += taken != recorded;
+      break;
+    }
+    writer = nullptr;
+    for (uint64_t seen = drains; drains < seen + 2;)
+      ;
+    munmap(reinterpret_cast<void *>(fresh->cursor & ~uint64_t{PERDURE_CHUNK_SIZE - 1}),
+           PERDURE_CHUNK_SIZE);
+    delete fresh;
+  }
+  stop = true;
+  cutter.join();
+  EXPECT_EQ(missed, 0u);
 }
 
 TEST(WriteSet, ConcurrentDrainsLoseNothing) {
