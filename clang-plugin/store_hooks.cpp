@@ -5,6 +5,7 @@
 #include "store_hooks.h"
 #include "changed_bits.h"
 #include "diagnostics.h"
+#include "hook_reduction.h"
 #include "provably_volatile.h"
 #include "vector_hooks.h"
 
@@ -30,7 +31,8 @@ class StoreHooks {
 public:
   StoreHooks(HookEmitter &emitter, CallHooks &calls, const TargetLibraryInfo &library,
              CoveredSet &covered)
-      : emitter_(emitter), calls_(calls), library_(library), covered_(covered) {}
+      : emitter_(emitter), calls_(calls), library_(library), covered_(covered),
+        merged_(mergeHooks(emitter.function(), emitter.facts())) {}
 
   void instrument(Instruction &instruction) {
     if (Value *address = writtenPointer(instruction))
@@ -63,6 +65,11 @@ private:
       ++NumTransient;
       return remarkSkipped(instruction, "not hooked: transient");
     }
+    if (auto merged = merged_.find(&instruction); merged != merged_.end()) {
+      if (!merged->second.address)
+        return remarkHooked(instruction, "hooked with the stores to its neighbours that follow");
+      return hook(instruction, *merged->second.address, merged->second.size);
+    }
     auto size = writtenSize(instruction, instruction.getDataLayout());
     if (size)
       return hook(instruction, address, *size);
@@ -94,6 +101,7 @@ private:
   CallHooks &calls_;
   const TargetLibraryInfo &library_;
   CoveredSet &covered_;
+  const DenseMap<const Instruction *, MergedHook> merged_;
 };
 
 SmallVector<Instruction *, 32> collect(Function &function) {

@@ -24,6 +24,7 @@ define void @inVolatile() noinline optnone {
 ; CHECK: ret void
 define void @besideVolatile() noinline optnone {
   store i32 7, ptr @settings
+  fence release ; keeps the two hooks apart
   store i64 7, ptr @settings
   ret void
 }
