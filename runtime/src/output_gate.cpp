@@ -62,6 +62,7 @@ void OutputGate::start() {
   epoll_event event = {EPOLLIN, {.fd = wake_}};
   PERDURE_CHECK(epoll_ >= 0 && wake_ >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) == 0,
                 "no file descriptor left for the output gate");
+  process_ = getpid();
   stopping_ = false;
   running_ = true;
   thread_ = std::thread([this] { run(); });
@@ -103,7 +104,7 @@ bool OutputGate::send(int fd, const msghdr &message, int flags, ssize_t &result)
   uint64_t ticket = epochs.ticket_to_wait_for();
   ConnectionPtr connection = find(fd);
   bool held = connection && (connection->held_bytes.load() != 0 || connection->error != 0);
-  if (ticket == 0 && !held)
+  if ((ticket == 0 && !held) || getpid() != process_)
     return false;
   if (!connection) {
     int type = socket_type(fd);
@@ -188,7 +189,7 @@ bool OutputGate::make_room(Connection &connection, std::unique_lock<std::mutex> 
 
 void OutputGate::wait_until_clear(int fd) {
   Epochs &epochs = Epochs::instance();
-  if (!running_.load(std::memory_order_relaxed) || !epochs.synchronous())
+  if (!running_.load(std::memory_order_relaxed) || !epochs.synchronous() || getpid() != process_)
     return;
   if (inside_unit())
     return; // would wait for the caller's own unit
@@ -202,7 +203,7 @@ void OutputGate::wait_until_clear(int fd) {
 }
 
 void OutputGate::before_close(int fd) {
-  if (connection_count_.load(std::memory_order_acquire) == 0)
+  if (connection_count_.load(std::memory_order_acquire) == 0 || getpid() != process_)
     return;
   ConnectionPtr connection;
   {
@@ -352,7 +353,7 @@ void OutputGate::run() {
 }
 
 void OutputGate::stop() {
-  if (!running_)
+  if (!running_ || getpid() != process_)
     return;
   auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   for (;;) {

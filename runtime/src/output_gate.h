@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -83,6 +84,7 @@ private:
   void run();
 
   std::atomic<bool> running_{false}, stopping_{false};
+  pid_t process_ = 0; // a child of vfork() shares the memory, not the descriptors: not its gate
   std::mutex mutex_; // the two collections; taken before a connection's mutex
   std::unordered_map<int, ConnectionPtr>
       connections_;                           // sockets that ever had to hold, until closed

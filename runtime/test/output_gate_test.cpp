@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <string>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace perdure {
@@ -167,6 +168,24 @@ TEST_F(OutputGateTest, AFailedPoolSendsNothingAndEndsTheConnection) {
   EXPECT_EQ(received(2000), "");
   words_.store(1, 2);
   EXPECT_EQ(send("stored"), -1);
+}
+
+TEST_F(OutputGateTest, AChildOfVforkLeavesTheParentsGateAlone) {
+  image_.hold_back();
+  words_.store(1, 1);
+  send("held");
+  pid_t child = vfork();
+  if (child == 0) { // as the interposed close() and _exit() do
+    gate().before_close(ends_[0]);
+    gate().stop();
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+  words_.store(1, 2);
+  send("-too");
+  EXPECT_EQ(received(50), "") << "acknowledged before it was durable";
+  image_.let_through();
+  EXPECT_EQ(receive(8), "held-too");
 }
 
 TEST_F(OutputGateTest, DatagramsKeepTheirBounds) {
