@@ -127,6 +127,56 @@ void CallHooks::diagnoseUnknown(CallBase &call, const Function &callee, HookEmit
   }
 }
 
+StringRef CallHooks::writerModel(const Function &function, const TargetLibraryInfo &library) const {
+  const auto *arguments = facts_.arguments(function.getName(), "writes");
+  StringRef model =
+      arguments && !arguments->empty() ? StringRef((*arguments)[0]) : modelFor(function, library);
+  return model == "none" ? "" : model;
+}
+
+// A function with FUNCTION's type that calls it. The units of a program may share one.
+static Function *wrap(Function &function) {
+  Module &module = *function.getParent();
+  auto *wrapper = Function::Create(function.getFunctionType(), GlobalValue::LinkOnceODRLinkage,
+                                   "perdure.hooked." + function.getName(), module);
+  wrapper->setVisibility(GlobalValue::HiddenVisibility);
+  wrapper->setCallingConv(function.getCallingConv());
+  wrapper->setAttributes(function.getAttributes());
+  IRBuilder<> builder(BasicBlock::Create(module.getContext(), "", wrapper));
+  SmallVector<Value *, 6> arguments;
+  for (Argument &argument : wrapper->args())
+    arguments.push_back(&argument);
+  CallInst *call = builder.CreateCall(&function, arguments);
+  call->setCallingConv(function.getCallingConv());
+  call->setAttributes(function.getAttributes().removeFnAttributes(module.getContext()));
+  if (call->getType()->isVoidTy())
+    builder.CreateRetVoid();
+  else
+    builder.CreateRet(call);
+  return wrapper;
+}
+
+void CallHooks::wrapTakenAddress(Function &function, const TargetLibraryInfo &library) {
+  auto is_taken = [](const Use &use) {
+    auto *call = dyn_cast<CallBase>(use.getUser());
+    return !call || !call->isCallee(&use);
+  };
+  function.removeDeadConstantUsers();
+  if (!function.isDeclaration() || function.isIntrinsic() || function.getName().starts_with("_Z") ||
+      none_of(function.uses(), is_taken) || writerModel(function, library).empty())
+    return;
+  if (!function.isVarArg()) {
+    Function *wrapper = wrap(function);
+    function.replaceUsesWithIf(wrapper, is_taken);
+    return;
+  }
+  std::string text = ("the address of '" + function.getName() +
+                      "' is taken: what it writes when called through a pointer is not recorded; "
+                      "call it by name in a function of the program, and use that one's address")
+                         .str();
+  facts_.strict ? error(*function.getParent(), text) : warn(function, text);
+}
+
 void replaceRuntimeFunctions(Module &module) {
   for (Function &function : make_early_inc_range(module)) {
     StringRef replacement = replacementOf(function.getName());

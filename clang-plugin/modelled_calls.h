@@ -22,7 +22,14 @@ public:
   void instrument(llvm::CallBase &call, HookEmitter &emitter,
                   const llvm::TargetLibraryInfo &library);
 
+  // If FUNCTION is a library function that writes and its address is taken, calls through pointers
+  // would have no model: the address becomes that of a function of this unit that calls it.
+  // Diagnosed where that cannot be, because of variable arguments.
+  void wrapTakenAddress(llvm::Function &function, const llvm::TargetLibraryInfo &library);
+
 private:
+  llvm::StringRef writerModel(const llvm::Function &function,
+                              const llvm::TargetLibraryInfo &library) const;
   llvm::StringRef modelFor(const llvm::Function &callee,
                            const llvm::TargetLibraryInfo &library) const;
   void diagnoseUnknown(llvm::CallBase &call, const llvm::Function &callee, HookEmitter &emitter);

@@ -74,6 +74,8 @@ void instrumentFunctions(Module &module, const Facts &facts, FunctionAnalysisMan
   StringSet<> diagnosed;
   CallHooks calls(facts, diagnosed);
   SmallVector<Function *, 32> functions;
+  for (Function &function : make_early_inc_range(module))
+    calls.wrapTakenAddress(function, analyses.getResult<TargetLibraryAnalysis>(function));
   for (Function &function : module)
     if (canBeInstrumented(function))
       functions.push_back(&function);
