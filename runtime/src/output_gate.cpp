@@ -178,13 +178,15 @@ ssize_t OutputGate::hold(const ConnectionPtr &connection, const msghdr &message,
 bool OutputGate::make_room(Connection &connection, std::unique_lock<std::mutex> &lock, int flags) {
   if (connection.held_bytes < kHeldMax || inside_unit())
     return true;
-  if (connection.blocked && is_nonblocking(connection.fd, flags))
-    return false; // as the kernel would say: the descriptor turns writable when the peer reads
-  connection.drained.wait(lock, [&] {
-    return connection.held_bytes < kHeldMax / 2 || connection.error != 0 ||
-           !running_.load(std::memory_order_relaxed);
-  });
-  return true;
+  bool nonblocking = is_nonblocking(connection.fd, flags);
+  auto refused = [&] { return nonblocking && connection.blocked; };
+  if (!refused())
+    connection.drained.wait(lock, [&] {
+      return connection.held_bytes < kHeldMax / 2 || connection.error != 0 || refused() ||
+             !running_.load(std::memory_order_relaxed);
+    });
+  // As the kernel would say: the descriptor turns writable when the peer reads.
+  return !refused() || connection.held_bytes < kHeldMax;
 }
 
 void OutputGate::wait_until_clear(int fd) {
@@ -230,8 +232,11 @@ void OutputGate::before_close(int fd) {
     return;
   connection->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   connection->owned = connection->fd >= 0;
+  connection->blocked = false; // the event would name the old descriptor
   if (!connection->owned)
     drop(*connection, EMFILE);
+  lock.unlock();
+  notify();
 }
 
 // --- The gate's thread ---
@@ -280,7 +285,7 @@ void OutputGate::release(Connection &connection, uint64_t durable) {
     if (left != 0)
       held.front().sent += left;
   }
-  if (connection.held_bytes < kHeldMax / 2)
+  if (connection.held_bytes < kHeldMax / 2 || connection.blocked)
     connection.drained.notify_all();
 }
 

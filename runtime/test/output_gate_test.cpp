@@ -159,6 +159,44 @@ TEST_F(OutputGateTest, APeerThatDoesNotReadDoesNotStopOthers) {
   EXPECT_EQ(receive(accepted).size(), accepted) << "and nothing accepted may be lost";
 }
 
+TEST_F(OutputGateTest, CloseDoesNotForgetAPeerThatReadsLater) {
+  std::string block(2 << 20, 'x'); // more than the kernel buffers
+  words_.store(1, 1);
+  EXPECT_EQ(send(block), static_cast<ssize_t>(block.size()));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  gate().before_close(ends_[0]);
+  close(ends_[0]);
+  ends_[0] = -1;
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(receive(block.size()).size(), block.size());
+  EXPECT_EQ(received(1000), "") << "then the end of the stream";
+}
+
+TEST_F(OutputGateTest, ANonblockingWriterNeverWaitsForAPeer) {
+  fcntl(ends_[0], F_SETFL, fcntl(ends_[0], F_GETFL) | O_NONBLOCK);
+  std::string block(1 << 20, 'x');
+  image_.hold_back();
+  for (uint64_t i = 0; i < 4; i++) {
+    words_.store(1, i);
+    send(block);
+  }
+  std::thread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    image_.let_through();
+  });
+  words_.store(1, 9);
+  std::thread reader([&] { // ends a wait that should not be, so that the test ends
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    receive(5 << 20);
+  });
+  auto start = std::chrono::steady_clock::now();
+  send(block);
+  send(block);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  later.join();
+  reader.join();
+}
+
 TEST_F(OutputGateTest, AFailedPoolSendsNothingAndEndsTheConnection) {
   image_.hold_back();
   words_.store(1, 1);
