@@ -146,6 +146,13 @@ Status PooledImage::close() {
   PERDURE_CHECK(!abandoned_, "close of an abandoned pool");
   if (closed_ || !failure_)
     return failure_;
+  // A forked child lives: the image must not change, and the child may live for long (a daemon
+  // waits for this process to end). The log holds everything; the next opener replays it.
+  if (pauses_ != 0) {
+    checkpoint_->stop();
+    closed_ = true;
+    return Status::ok();
+  }
   if (Status status = checkpoint_->drain(); !status)
     return fail(status);
   checkpoint_->stop();

@@ -28,7 +28,10 @@ public:
   bool is_pmem() const override;
   Status commit(std::unique_ptr<EpochRecord> record) override;
   bool reserve(uint64_t offset, uint64_t size) override;
-  void pause_checkpoint(bool paused) override { checkpoint_->pause(paused); }
+  void pause_checkpoint(bool paused) override {
+    pauses_ += paused ? 1 : -1;
+    checkpoint_->pause(paused);
+  }
   void abandon_after_fork() override;
   Status close() override;
   DurableImageStats stats() const override;
@@ -52,6 +55,7 @@ private:
   std::atomic<uint64_t> last_epoch_;
   Status failure_; // set by the committing thread only
   bool closed_ = false;
+  std::atomic<int> pauses_ = 0;
   bool abandoned_ = false;
   std::atomic<uint64_t> commits_ = 0;
   std::atomic<uint64_t> log_bytes_ = 0;

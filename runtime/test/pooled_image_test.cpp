@@ -153,6 +153,18 @@ TEST_P(RealPool, AForkedChildLetsGoOfIt) {
   EXPECT_TRUE(image->close().is_ok());
 }
 
+TEST_P(RealPool, ClosesWhileAForkedChildLives) {
+  auto image = open();
+  ASSERT_TRUE(image->commit(record_of(1, 0, "one")).is_ok());
+  image->pause_checkpoint(true);
+  alarm(10); // it used to wait for the child
+  EXPECT_TRUE(image->close().is_ok());
+  alarm(0);
+  image.reset();
+  image = open();
+  EXPECT_EQ(image->last_epoch(), 1u);
+}
+
 TEST_P(RealPool, CanBeOpenedInAnotherDomain) {
   auto image = open();
   ASSERT_TRUE(image->commit(record_of(1, 0, "one")).is_ok());
