@@ -103,9 +103,9 @@ uint64_t Epochs::ticket_to_wait_for() const {
 
 void Epochs::demand(uint64_t ticket) {
   std::lock_guard lock(mutex_);
-  if (ticket <= demanded_)
+  if (ticket <= demanded_ && !single_mutator)
     return;
-  demanded_ = ticket;
+  demanded_ = std::max(demanded_, ticket);
   wake_committer_.notify_one();
 }
 
@@ -324,9 +324,13 @@ void Epochs::committer() {
   std::chrono::microseconds retry = 200us;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
+    // A single mutator cuts by itself: until it has, there is nothing to do for who waits.
+    auto is_wanted = [&] {
+      return demanded_ > durable() && (!single_mutator || last_cut() > durable());
+    };
     wake_committer_.wait_for(lock, std::min(interval, kBacklogInterval),
-                             [&] { return stopping_ || demanded_ > durable(); });
-    bool wanted = demanded_ > durable();
+                             [&] { return stopping_ || is_wanted(); });
+    bool wanted = is_wanted();
     lock.unlock();
     uint64_t now = now_ns(), next = next_direct_ns_.load(std::memory_order_relaxed);
     if (cheap_ && now < next)

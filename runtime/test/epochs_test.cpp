@@ -7,7 +7,9 @@
 #include "memory_image.h"
 #include <cstring>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 namespace perdure {
 namespace {
@@ -211,6 +213,43 @@ TEST_P(EpochsTest, SingleMutatorCommitsAtItsUnitsEnd) {
   EXPECT_EQ(image_.word(1), 5u);
   Epochs::single_mutator = false;
   Mutator::current().unit_end();
+}
+
+TEST_P(EpochsTest, TheCommitterSleepsUntilASingleMutatorCuts) {
+  Epochs::single_mutator = true;
+  store(1, 5);
+  epochs_->demand(epochs_->ticket_to_wait_for());
+  timespec before, after;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+  std::this_thread::sleep_for(200ms);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+  auto used = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+  EXPECT_LT(used, 20);
+  epochs_->commit_single();
+  EXPECT_TRUE(epochs_->wait(epochs_->last_cut()));
+  EXPECT_EQ(image_.word(1), 5u);
+  Epochs::single_mutator = false;
+}
+
+// A daemon goes on with its parent's pool.
+TEST_P(EpochsTest, AForkedChildCanStartAgain) {
+  std::this_thread::sleep_for(10ms); // the committer waits
+  epochs_->lock_for_fork();
+  pid_t child = fork();
+  epochs_->unlock_after_fork(child == 0);
+  if (child == 0) {
+    alarm(5);
+    Mutator::keep_only_current();
+    epochs_->start(&image_, 0, false, [] {});
+    for (uint64_t i = 1; i <= 50; i++) {
+      store(1, i);
+      sync();
+    }
+    _exit(image_.word(1) == 50 ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 } // namespace
