@@ -98,6 +98,11 @@ PERDURE_EXPORT ssize_t sendfile(int out, int in, off_t *offset, size_t count) no
   return next_sendfile(out, in, offset, count);
 }
 
+// What sendfile() is called with 64-bit file offsets.
+PERDURE_EXPORT ssize_t sendfile64(int out, int in, off64_t *offset, size_t count) noexcept {
+  return sendfile(out, in, offset, count);
+}
+
 PERDURE_EXPORT int close(int fd) {
   OutputGate::instance().before_close(fd);
   return next_close(fd);
