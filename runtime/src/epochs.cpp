@@ -65,6 +65,7 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
   cheap_ = image->is_pmem() || discard;
   on_durable_ = std::move(on_durable);
   stopping_ = false;
+  stopped_ = false;
   failed_ = false;
   durable_ = last_cut();
   running_.store(true, std::memory_order_release);
@@ -91,7 +92,7 @@ bool Epochs::is_behind() const {
 }
 
 uint64_t Epochs::ticket_to_wait_for() const {
-  if (!running())
+  if (!running() && !stopped())
     return 0;
   // In this order: a drain advances open_ before it takes entries, so that whoever finds the write
   // sets clean because of it sees the advanced number and waits for the cut that took them.
@@ -114,7 +115,7 @@ bool Epochs::wait(uint64_t ticket) {
   if (single_mutator && self && !self->in_open_unit())
     commit_single();
   else if (cheap_ && !single_mutator)
-    while (durable() < ticket && !failed())
+    while (durable() < ticket && !failed() && running())
       if (!cut_and_commit())
         std::this_thread::sleep_for(100us);
   if (durable() >= ticket)
@@ -204,7 +205,7 @@ void Epochs::collect(EpochRecord &record) {
 
 bool Epochs::cut_and_commit() {
   std::lock_guard lock(cut_mutex_);
-  if (failed())
+  if (failed() || !running())
     return true;
   take_early();
   auto record = std::make_unique<EpochRecord>(0);
@@ -219,7 +220,7 @@ bool Epochs::commit_if_alone(uint64_t ticket) {
   if (single_mutator || now_ns() < next_direct_ns_.load(std::memory_order_relaxed))
     return false;
   std::unique_lock lock(cut_mutex_, std::try_to_lock);
-  if (!lock || failed() || taken_early_.load(std::memory_order_relaxed) != 0)
+  if (!lock || failed() || !running() || taken_early_.load(std::memory_order_relaxed) != 0)
     return false;
   if (durable() >= ticket)
     return true;
@@ -369,7 +370,11 @@ void Epochs::stop() {
   } else if (any_dirty(2) && !failed()) {
     cut_and_commit();
   }
-  running_.store(false, std::memory_order_release);
+  {
+    std::lock_guard lock(cut_mutex_); // no cut is under way when the image is closed
+    stopped_.store(true, std::memory_order_release);
+    running_.store(false, std::memory_order_release);
+  }
   std::lock_guard lock(mutex_);
   durable_changed_.notify_all();
 }
@@ -393,6 +398,7 @@ void Epochs::lock_for_fork() {
 void Epochs::unlock_after_fork(bool child) {
   if (child) {
     running_.store(false, std::memory_order_release);
+    stopped_.store(false, std::memory_order_release);
     committer_.detach(); // it does not exist here
     // A condition variable counts its waiters: one that is gone would swallow the wake-up of one
     // that a child which takes the pool over starts. No destructor: that waits for them.

@@ -45,7 +45,9 @@ public:
              std::function<void()> on_durable);
   bool running() const { return running_.load(std::memory_order_acquire); }
   // True if outputs wait for durability (not async, a pool is open).
-  bool synchronous() const { return running() && async_ms_ == 0; }
+  bool synchronous() const { return (running() || stopped()) && async_ms_ == 0; }
+  // Nothing becomes durable any more: other threads run on while the process exits.
+  bool stopped() const { return stopped_.load(std::memory_order_acquire); }
   // True if whoever waits for a ticket makes it durable itself, at the price of a fence.
   bool waiting_is_cheap() const { return cheap_; }
 
@@ -112,7 +114,7 @@ private:
   uint32_t async_ms_ = 0;
   bool cheap_ = false, discard_ = false;
   std::function<void()> on_durable_;
-  std::atomic<bool> running_{false}, failed_{false};
+  std::atomic<bool> running_{false}, stopped_{false}, failed_{false};
   std::atomic<uint64_t> open_{1}, durable_{0};
 
   std::mutex cut_mutex_;                 // one cut at a time; records become durable in its order

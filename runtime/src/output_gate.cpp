@@ -99,7 +99,8 @@ OutputGate::ConnectionPtr OutputGate::find_or_add(int fd, int type) {
 
 bool OutputGate::send(int fd, const msghdr &message, int flags, ssize_t &result) {
   Epochs &epochs = Epochs::instance();
-  if (!running_.load(std::memory_order_relaxed) || !epochs.synchronous())
+  bool stopped = epochs.stopped(); // then nothing will be durable that is not
+  if ((!running_.load(std::memory_order_relaxed) && !stopped) || !epochs.synchronous())
     return false;
   uint64_t ticket = epochs.ticket_to_wait_for();
   ConnectionPtr connection = find(fd);
@@ -118,15 +119,17 @@ bool OutputGate::send(int fd, const msghdr &message, int flags, ssize_t &result)
     if (!held)
       return false;
   }
+  if (ticket != 0 && (stopped || epochs.failed())) {
+    errno = EIO;
+    result = -1;
+    return true;
+  }
+  if (stopped && !running_.load(std::memory_order_relaxed))
+    return false;
   bool unsendable = message.msg_controllen != 0 || (flags & MSG_OOB);
   if (unsendable) { // descriptors passed along or urgent data: keeps its own form
     wait_until_clear(fd);
     return false;
-  }
-  if (ticket != 0 && epochs.failed()) {
-    errno = EIO;
-    result = -1;
-    return true;
   }
   result = hold(connection, message, flags, ticket);
   return true;

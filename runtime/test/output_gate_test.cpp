@@ -208,6 +208,17 @@ TEST_F(OutputGateTest, AFailedPoolSendsNothingAndEndsTheConnection) {
   EXPECT_EQ(send("stored"), -1);
 }
 
+// Other threads run on while the process exits.
+TEST_F(OutputGateTest, NothingIsAcknowledgedAfterTheLastCut) {
+  epochs().stop();
+  gate().stop();
+  EXPECT_EQ(send("bye"), 3) << "nothing is pending";
+  EXPECT_EQ(receive(3), "bye");
+  words_.store(1, 1);
+  EXPECT_EQ(send("stored"), -1);
+  EXPECT_EQ(received(50), "");
+}
+
 TEST_F(OutputGateTest, AChildOfVforkLeavesTheParentsGateAlone) {
   image_.hold_back();
   words_.store(1, 1);
