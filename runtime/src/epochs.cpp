@@ -399,7 +399,8 @@ void Epochs::unlock_after_fork(bool child) {
   if (child) {
     running_.store(false, std::memory_order_release);
     stopped_.store(false, std::memory_order_release);
-    committer_.detach(); // it does not exist here
+    if (committer_.joinable()) // not so in the child of a detached child, or after stop()
+      committer_.detach();     // it does not exist here
     // A condition variable counts its waiters: one that is gone would swallow the wake-up of one
     // that a child which takes the pool over starts. No destructor: that waits for them.
     new (&wake_committer_) std::condition_variable;

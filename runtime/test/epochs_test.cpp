@@ -239,6 +239,8 @@ TEST_P(EpochsTest, AForkedChildCanStartAgain) {
   epochs_->unlock_after_fork(child == 0);
   if (child == 0) {
     alarm(5);
+    epochs_->lock_for_fork(); // and as if in a child of the child
+    epochs_->unlock_after_fork(true);
     Mutator::keep_only_current();
     epochs_->start(&image_, 0, false, [] {});
     for (uint64_t i = 1; i <= 50; i++) {
