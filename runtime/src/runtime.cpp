@@ -96,7 +96,15 @@ void Runtime::start_epochs() {
     OutputGate::instance().start();
   Epochs::instance().start(image_.get(), options_.async_ms, discard_,
                            [] { OutputGate::instance().notify(); });
-  Mutator::on_thread_end = [] { instance().heap().thread_exit(); };
+  Mutator::on_thread_end = [] {
+    // A unit, so that no cut falls inside; a single mutator cuts by itself.
+    bool unit = !Epochs::single_mutator;
+    if (unit)
+      Mutator::current().unit_begin();
+    instance().heap().thread_exit();
+    if (unit)
+      Mutator::current().unit_end();
+  };
   static bool handlers_set = false;
   if (!handlers_set) {
     set_fork_handlers();
