@@ -5,13 +5,14 @@
 #include "check.h"
 #include "image_writer.h"
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <pthread.h>
 
 namespace perdure {
 
-static constexpr std::chrono::milliseconds kDelay{1000};
+static constexpr std::chrono::milliseconds kDelay{200};
+static constexpr uint64_t kMuch = 8 << 20; // bytes of log; replayed in some 20 ms
+static constexpr int kRest = 3;            // times what the last step took
 
 Checkpoint::Checkpoint(Pool &pool, const RecoveryReport &recovered, bool background)
     : pool_(pool), capacity_(pool.superblock.log_capacity), log_used_(recovered.log_used),
@@ -38,6 +39,8 @@ void Checkpoint::enqueue(std::unique_ptr<EpochRecord> record, LogPosition log_en
     wake = queue_.empty();
     if (used > capacity_ / 2 && !urgent_)
       wake = urgent_ = true;
+    if (used > std::min(kMuch, capacity_ / 8) && !much_)
+      wake = much_ = true;
     queue_.push_back({std::move(record), log_end, log_bytes});
   }
   if (wake)
@@ -113,6 +116,15 @@ Status Checkpoint::status() const {
   return status_;
 }
 
+// More epochs in one step means more values merged, and the program wants the processor too; but
+// what is behind makes the next start longer.
+void Checkpoint::wait_until_due(std::unique_lock<std::mutex> &lock) {
+  const Clock::time_point rested = ended_at_ + kRest * took_;
+  const Clock::time_point due = std::max(rested, Clock::now() + kDelay);
+  wake_.wait_until(lock, due, [this] { return stopping_ || urgent_ || much_; });
+  wake_.wait_until(lock, rested, [this] { return stopping_ || urgent_; });
+}
+
 void Checkpoint::run() {
   pthread_setname_np(pthread_self(), "perdure-ckpt");
   std::unique_lock lock(mutex_);
@@ -120,8 +132,7 @@ void Checkpoint::run() {
     wake_.wait(lock, [this] { return stopping_ || (has_work() && pauses_ == 0); });
     if (stopping_ || !status_)
       break;
-    // More epochs in one step means more values merged: wait, unless the log runs full.
-    wake_.wait_for(lock, kDelay, [this] { return stopping_ || urgent_; });
+    wait_until_due(lock);
     if (stopping_)
       break;
     if (pauses_ != 0)
@@ -144,12 +155,15 @@ Status Checkpoint::step() {
     if (pauses_ != 0)
       return Status::ok();
     stepping_ = true;
-    urgent_ = false;
+    urgent_ = much_ = false;
     batch.swap(queue_);
   }
+  const Clock::time_point begun_at = Clock::now();
   const Status status = apply(batch);
   {
     std::lock_guard guard(mutex_);
+    ended_at_ = Clock::now();
+    took_ = ended_at_ - begun_at;
     uint64_t freed = recovered_bytes_;
     for (const Queued &queued : batch)
       freed += queued.log_bytes;

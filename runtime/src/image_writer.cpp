@@ -13,7 +13,8 @@ namespace {
 constexpr uint64_t kWindow = 64 << 10;
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kWordBits = 64;
-constexpr unsigned kDigitBits = 12; // two passes sort the 2^24 windows of the slot
+constexpr unsigned kDigitBits = 12;  // two passes sort the 2^24 windows of the slot
+constexpr size_t kSmallBatch = 2048; // pieces; counting 2^12 digits twice would cost more
 
 bool all_zero(const std::byte *data, uint64_t size) {
   return size == 0 || (*data == std::byte{0} && std::memcmp(data, data + 1, size - 1) == 0);
@@ -67,7 +68,11 @@ void ImageWriter::split(const ImageRange &range) {
   }
 }
 
-Status ImageWriter::apply() {
+void ImageWriter::sort_pieces() {
+  if (pieces_.size() < kSmallBatch) {
+    std::ranges::stable_sort(pieces_, {}, &Piece::window);
+    return;
+  }
   std::vector<Piece> sorted(pieces_.size());
   for (unsigned shift = 0; shift < 2 * kDigitBits; shift += kDigitBits) {
     constexpr uint32_t kDigits = 1u << kDigitBits;
@@ -80,6 +85,10 @@ Status ImageWriter::apply() {
       sorted[starts[(piece.window >> shift) % kDigits]++] = piece;
     pieces_.swap(sorted);
   }
+}
+
+Status ImageWriter::apply() {
+  sort_pieces();
   Status status = Status::ok();
   for (size_t i = 0; i < pieces_.size() && status;) {
     size_t end = i + 1;

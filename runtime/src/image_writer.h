@@ -2,7 +2,7 @@
 //
 // Applies a batch of epochs to the image file. Ranges are sorted by 64 KiB window (radix, stable),
 // so that within a window the last value of each byte wins and every window is written at most
-// once; memory is bounded by the number of ranges. Used by the checkpoint and by recovery.
+// once; memory is bounded by the number of ranges. Used by the checkpoint.
 #pragma once
 
 #include "epoch_payload.h"
@@ -37,6 +37,7 @@ private:
     const std::byte *data;
   };
   void split(const ImageRange &range);
+  void sort_pieces();
   Status write_window(std::span<const Piece> pieces);
   Status write_merged(uint64_t base, std::span<const Piece> pieces);
   Status fill_gaps(uint64_t base);

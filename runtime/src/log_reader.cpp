@@ -6,11 +6,12 @@
 #include "crc32c.h"
 #include <algorithm>
 #include <cstring>
-#include <sys/mman.h>
+#include <fcntl.h>
 
 namespace perdure {
 
-static constexpr uint64_t kBlock = 1 << 20; // bytes read from the log at a time
+static constexpr uint64_t kBlock = 1 << 20;     // bytes read from the log at a time
+static constexpr uint64_t kReadAhead = 8 << 20; // bytes the kernel reads before we need them
 
 const char *log_end_name(LogEnd end) {
   switch (end) {
@@ -46,32 +47,48 @@ const char *log_end_name(LogEnd end) {
 
 LogReader::LogReader(const StableFile &file, LogGeometry geometry, LogPosition start,
                      uint64_t epoch)
-    : file_(file), geometry_(geometry), loaded_((geometry.capacity + kBlock - 1) / kBlock),
-      position_(start), epoch_(epoch) {
-  void *memory = mmap(nullptr, loaded_.size() * kBlock, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED)
-    return;
-  circle_ = static_cast<std::byte *>(memory);
-  madvise(memory, loaded_.size() * kBlock, MADV_HUGEPAGE);
-}
+    : file_(file), geometry_(geometry), position_(start), epoch_(epoch) {}
 
-LogReader::~LogReader() {
-  if (circle_)
-    munmap(circle_, loaded_.size() * kBlock);
-}
-
-bool LogReader::load(uint64_t offset, uint64_t size) {
-  if (!circle_)
+bool LogReader::make_room(uint64_t size) {
+  if (size <= buffer_size_)
+    return true;
+  auto *grown = static_cast<std::byte *>(std::realloc(buffer_.get(), size));
+  if (!grown)
     return false;
-  for (uint64_t block = offset / kBlock; block * kBlock < offset + size; ++block) {
-    if (loaded_[block])
-      continue;
-    const uint64_t bytes = std::min(kBlock, geometry_.capacity - block * kBlock);
-    if (!file_.read(kLogDataOffset + block * kBlock, {circle_ + block * kBlock, bytes}))
-      return false;
-    loaded_[block] = true;
-  }
+  (void)buffer_.release();
+  buffer_.reset(grown);
+  buffer_size_ = size;
+  return true;
+}
+
+// The log is written past the page cache, so its tail is read from the device: ask early for more
+// than the next block, and the device is busy while we check and apply.
+void LogReader::read_ahead(uint64_t offset) {
+  if (file_.fd() < 0 ||
+      (offset <= ahead_ && ahead_ - offset > kReadAhead / 2 && ahead_ - offset <= kReadAhead))
+    return;
+  const uint64_t bytes = std::min(kReadAhead, geometry_.capacity - offset);
+  posix_fadvise(file_.fd(), static_cast<off_t>(kLogDataOffset + offset), static_cast<off_t>(bytes),
+                POSIX_FADV_WILLNEED);
+  ahead_ = offset + bytes;
+}
+
+// Makes the buffer hold SIZE bytes at OFFSET of the circle. REQUIRES: they do not cross its end.
+bool LogReader::load(uint64_t offset, uint64_t size) {
+  if (offset >= begin_ && offset + size <= loaded_)
+    return true;
+  const uint64_t wanted = std::min(std::max(size, kBlock), geometry_.capacity - offset);
+  const uint64_t kept = offset >= begin_ && offset < loaded_ ? loaded_ - offset : 0;
+  if (kept != 0)
+    std::memmove(buffer_.get(), at(offset), kept);
+  begin_ = offset;
+  loaded_ = offset + kept;
+  if (!make_room(wanted))
+    return false;
+  read_ahead(offset);
+  if (!file_.read(kLogDataOffset + loaded_, {buffer_.get() + kept, wanted - kept}))
+    return false;
+  loaded_ = offset + wanted;
   return true;
 }
 
@@ -85,7 +102,7 @@ static uint32_t record_crc(RecordHeader header, const std::byte *payload) {
 LogEnd LogReader::examine(const LogPosition &at, uint64_t epoch, bool first, RecordHeader &header) {
   if (!load(at.offset, sizeof header))
     return LogEnd::kUnreadable;
-  std::memcpy(&header, circle_ + at.offset, sizeof header);
+  std::memcpy(&header, this->at(at.offset), sizeof header);
   const RecordHeader zeros{};
   if (std::memcmp(&header, &zeros, sizeof header) == 0)
     return LogEnd::kZeroed;
@@ -102,7 +119,7 @@ LogEnd LogReader::examine(const LogPosition &at, uint64_t epoch, bool first, Rec
     return LogEnd::kBadLength;
   if (!load(at.offset, sizeof header + header.length))
     return LogEnd::kUnreadable;
-  if (record_crc(header, circle_ + at.offset + sizeof header) != header.crc)
+  if (record_crc(header, this->at(at.offset) + sizeof header) != header.crc)
     return LogEnd::kBadChecksum;
   if (header.reserved != 0 || (header.flags & ~(kRecordFirst | kRecordSeal)) != 0)
     return LogEnd::kWrongFlags;
@@ -128,7 +145,7 @@ bool LogReader::next(std::span<const std::byte> &payload) {
     return false;
   LogPosition at = position_;
   uint64_t used = used_;
-  std::vector<std::byte> joined;
+  joined_.clear();
   for (bool first = true;; first = false) {
     if (used == geometry_.capacity) {
       end_ = first ? LogEnd::kFull : LogEnd::kUnsealed;
@@ -141,21 +158,19 @@ bool LogReader::next(std::span<const std::byte> &payload) {
         end_ = LogEnd::kUnsealed;
       return false;
     }
-    const std::span part(circle_ + at.offset + sizeof header, header.length);
+    const std::span part(this->at(at.offset) + sizeof header, header.length);
     const bool sealed = (header.flags & kRecordSeal) != 0;
     if (first && sealed) {
       payload = part;
     } else {
-      joined.insert(joined.end(), part.begin(), part.end());
-      payload = joined;
+      joined_.insert(joined_.end(), part.begin(), part.end());
+      payload = joined_;
     }
     run_ = header.run;
     advance(at, header, used);
     if (sealed)
       break;
   }
-  if (!joined.empty())
-    payload = split_.emplace_back(std::move(joined));
   position_ = at;
   used_ = used;
   epoch_++;
@@ -169,7 +184,7 @@ bool LogReader::torn() const {
 
 bool LogReader::sound_record_beyond(uint64_t offset, uint64_t epoch) {
   RecordHeader header;
-  std::memcpy(&header, circle_ + offset, sizeof header);
+  std::memcpy(&header, at(offset), sizeof header);
   // A record of a run newer than the superblock knows: it is the superblock that is damaged.
   const bool beyond =
       header.run > geometry_.run || (header.epoch > epoch && header.sequence > position_.sequence);
@@ -178,7 +193,7 @@ bool LogReader::sound_record_beyond(uint64_t offset, uint64_t epoch) {
       header.length > geometry_.capacity - offset - sizeof header)
     return false;
   return load(offset, sizeof header + header.length) &&
-         record_crc(header, circle_ + offset + sizeof header) == header.crc;
+         record_crc(header, at(offset) + sizeof header) == header.crc;
 }
 
 // Looks as far as the longest record reaches: whatever one is damaged, the one after it is met.

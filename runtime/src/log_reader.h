@@ -3,13 +3,15 @@
 // Reads sealed epochs from the redo log, from the superblock's log start up to the first record
 // that does not continue it, and says why that one does not. A torn tail is normal; a good record
 // of a later epoch behind the stop is not, since each append was durable before the next began:
-// then the log is damaged. Its other half is log_writer.
+// then the log is damaged. The log passes through one buffer, so reading takes no more memory than
+// its longest record. Its other half is log_writer.
 #pragma once
 
 #include "log_format.h"
 #include "log_writer.h"
 #include "persist.h"
-#include <deque>
+#include <cstdlib>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -37,11 +39,8 @@ class LogReader {
 public:
   // EPOCH: the last one before START. GEOMETRY.run: the newest run a record may be of.
   LogReader(const StableFile &file, LogGeometry geometry, LogPosition start, uint64_t epoch);
-  ~LogReader();
-  LogReader(const LogReader &) = delete;
-  LogReader &operator=(const LogReader &) = delete;
 
-  // The next sealed epoch's payload, valid as long as the reader. False at the end of the log.
+  // The next sealed epoch's payload, valid until the next call. False at the end of the log.
   bool next(std::span<const std::byte> &payload);
   uint64_t epoch() const { return epoch_; } // the last one that next() returned
   // After next() returned false.
@@ -58,13 +57,21 @@ private:
   LogEnd examine(const LogPosition &at, uint64_t epoch, bool first, RecordHeader &header);
   void advance(LogPosition &at, const RecordHeader &header, uint64_t &used) const;
   bool load(uint64_t offset, uint64_t size);
+  bool make_room(uint64_t size);
+  void read_ahead(uint64_t offset);
+  const std::byte *at(uint64_t offset) const { return buffer_.get() + (offset - begin_); }
   bool sound_record_beyond(uint64_t offset, uint64_t epoch);
 
   const StableFile &file_;
   const LogGeometry geometry_;
-  std::byte *circle_ = nullptr;              // memory for the whole circle, filled on demand
-  std::vector<bool> loaded_;                 // by block
-  std::deque<std::vector<std::byte>> split_; // payloads of epochs of several records
+  struct Free {
+    void operator()(std::byte *bytes) const { std::free(bytes); }
+  };
+  std::unique_ptr<std::byte, Free> buffer_; // not a vector: it would clear what is then overwritten
+  uint64_t buffer_size_ = 0;
+  uint64_t begin_ = 0, loaded_ = 0; // the part of the circle that the buffer holds
+  uint64_t ahead_ = 0;              // up to here the kernel was asked to read
+  std::vector<std::byte> joined_;   // payload of an epoch of several records
   LogPosition position_;
   uint64_t epoch_;
   uint32_t run_ = 0; // of the last record

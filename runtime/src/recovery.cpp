@@ -2,8 +2,9 @@
 //
 // Replaying the redo log; see recovery.h.
 #include "recovery.h"
+#include "epoch_payload.h"
 #include "heap_layout.h"
-#include "image_writer.h"
+#include "mapped_replay.h"
 #include <algorithm>
 
 namespace perdure {
@@ -12,49 +13,71 @@ uint64_t image_file_bytes(uint64_t high_water, uint64_t limit) {
   return std::min((high_water + kSegmentSize - 1) / kSegmentSize * kSegmentSize, limit);
 }
 
-Result<RecoveryReport> replay_log(const Pool &pool,
-                                  const std::function<bool(std::span<const std::byte>)> &visit,
-                                  const std::function<Status()> &apply) {
+Status unsound_epoch(const Pool &pool, uint64_t epoch) {
+  return Status::error(pool.log->path() + " holds an unsound epoch " + std::to_string(epoch) +
+                       "; restore the pool from a backup");
+}
+
+Result<RecoveryReport>
+replay_log(const Pool &pool,
+           const std::function<Status(uint64_t epoch, std::span<const std::byte>)> &visit) {
   LogReader reader(*pool.log, pool.log_geometry(), pool.log_start(), pool.superblock.horizon_epoch);
   RecoveryReport report;
   std::span<const std::byte> payload;
   while (reader.next(payload)) {
-    if (!visit(payload))
-      return Status::error(pool.log->path() + " holds an unsound epoch " +
-                           std::to_string(reader.epoch()) + "; restore the pool from a backup");
+    if (Status status = visit(reader.epoch(), payload); !status)
+      return status;
     report.epochs++;
     report.bytes += payload.size();
   }
   if (reader.end() == LogEnd::kUnreadable)
     return Status::error("cannot read " + pool.log->path() +
                          "; check the device's health in the kernel log");
-  if (reader.damaged())
-    return Status::error(pool.log->path() + " is damaged after epoch " +
-                         std::to_string(reader.epoch()) + " (" + log_end_name(reader.end()) +
-                         ", yet later epochs follow); restore the pool from a backup");
   report.last_epoch = reader.epoch();
   report.end = reader.end();
   report.torn_tail = reader.torn();
   report.tail = reader.position();
   report.log_used = reader.bytes_used();
-  if (Status status = apply(); !status)
-    return status;
+  if (reader.damaged())
+    return Status::error(pool.log->path() + " is damaged after epoch " +
+                         std::to_string(reader.epoch()) + " (" + log_end_name(reader.end()) +
+                         ", yet later epochs follow); restore the pool from a backup");
   return report;
+}
+
+// Past the last byte that PAYLOAD sets to something; zeros are what a hole reads as. False:
+// unsound.
+static bool raise_high_water(std::span<const std::byte> payload, uint64_t limit, uint64_t &bytes) {
+  EpochPayloadReader reader(payload, limit);
+  ImageRange range;
+  while (reader.next(range))
+    if (!range.fill || *range.data != std::byte{0})
+      bytes = std::max(bytes, range.offset + range.length);
+  return reader.sound();
 }
 
 Result<RecoveryReport> recover(Pool &pool) {
   const uint64_t limit = pool.superblock.heap_limit;
-  ImageWriter writer(*pool.image, limit);
-  auto report = replay_log(
-      pool, [&](std::span<const std::byte> payload) { return writer.add(payload); },
-      [&] { return writer.apply(); });
+  uint64_t high_water = 0;
+  auto report = replay_log(pool, [&](uint64_t epoch, std::span<const std::byte> payload) {
+    return raise_high_water(payload, limit, high_water) ? Status::ok() : unsound_epoch(pool, epoch);
+  });
   if (!report)
     return report;
-  report->image_bytes =
-      std::max(pool.superblock.image_bytes, image_file_bytes(writer.high_water(), limit));
+  report->image_bytes = std::max(pool.superblock.image_bytes, image_file_bytes(high_water, limit));
   if (pool.image->size() < report->image_bytes)
     if (Status status = pool.image->resize(report->image_bytes); !status)
       return status;
+  if (report->epochs == 0)
+    return report;
+  MappedReplay replay(*pool.image, limit);
+  auto again = replay_log(
+      pool, [&](uint64_t, std::span<const std::byte> payload) { return replay.apply(payload); });
+  if (!again)
+    return again.status();
+  if (again->last_epoch != report->last_epoch)
+    return Status::error(pool.log->path() + " reads differently a second time; check the device's "
+                                            "health in the kernel log");
   return report;
 }
 

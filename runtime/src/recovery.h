@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Brings the image file to the last sealed epoch: the log's epochs after the superblock's horizon
-// are written into the page cache, merged, without waiting for the device. The log keeps covering
+// are written into the page cache, without waiting for the device. The log keeps covering
 // them until a checkpoint has synced the image and moved the horizon, so a crash during or after
 // recovery only means that it is done again.
 #pragma once
@@ -23,15 +23,18 @@ struct RecoveryReport {
   uint64_t image_bytes = 0;      // of the image file to map
 };
 
-// Reads the log's sealed epochs after the horizon, hands each payload to VISIT (which returns false
-// if it is unsound), and then calls APPLY while the payloads still exist. Changes nothing itself.
-// Errors: damaged log, unreadable log, unsound payload.
-Result<RecoveryReport> replay_log(const Pool &pool,
-                                  const std::function<bool(std::span<const std::byte>)> &visit,
-                                  const std::function<Status()> &apply);
+// Reads the log's sealed epochs after the horizon and hands each payload to VISIT; it exists only
+// during the call. Changes nothing itself. Errors: damaged log, unreadable log, what VISIT returns.
+Result<RecoveryReport>
+replay_log(const Pool &pool,
+           const std::function<Status(uint64_t epoch, std::span<const std::byte>)> &visit);
 
-// Replays into POOL.image. Nothing on disk has changed when the log turns out damaged.
+// Replays into POOL.image. Nothing on disk has changed when the log turns out damaged: it is read
+// to its end before the first byte is applied, and then a second time.
 Result<RecoveryReport> recover(Pool &pool);
+
+// The error for an epoch whose payload is no list of ranges.
+Status unsound_epoch(const Pool &pool, uint64_t epoch);
 
 // Bytes of the image file once HIGH_WATER bytes of it are in use: whole heap segments, so that a
 // fresh segment is never half file and half anonymous memory.

@@ -26,14 +26,14 @@ PoolView::~PoolView() {
 }
 
 Result<RecoveryReport> PoolView::scan_log() const {
-  const auto sound = [&](std::span<const std::byte> payload) {
+  const auto sound = [&](uint64_t epoch, std::span<const std::byte> payload) {
     EpochPayloadReader reader(payload, slot_bytes());
     ImageRange range;
     while (reader.next(range)) {
     }
-    return reader.sound();
+    return reader.sound() ? Status::ok() : unsound_epoch(pool_, epoch);
   };
-  return replay_log(pool_, sound, [] { return Status::ok(); });
+  return replay_log(pool_, sound);
 }
 
 Status PoolView::map_image() {
@@ -57,7 +57,7 @@ Status PoolView::map_image() {
 Result<RecoveryReport> PoolView::replay() {
   if (Status status = map_image(); !status)
     return status;
-  const auto apply = [&](std::span<const std::byte> payload) {
+  const auto apply = [&](uint64_t epoch, std::span<const std::byte> payload) {
     EpochPayloadReader reader(payload, slot_bytes());
     ImageRange range;
     while (reader.next(range)) {
@@ -67,9 +67,9 @@ Result<RecoveryReport> PoolView::replay() {
       else
         std::memcpy(to, range.data, range.length);
     }
-    return reader.sound();
+    return reader.sound() ? Status::ok() : unsound_epoch(pool_, epoch);
   };
-  return replay_log(pool_, apply, [] { return Status::ok(); });
+  return replay_log(pool_, apply);
 }
 
 } // namespace perdure
