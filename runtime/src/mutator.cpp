@@ -2,6 +2,7 @@
 #include "mutator.h"
 #include "check.h"
 #include "epochs.h"
+#include <cerrno>
 #include <new>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -86,7 +87,9 @@ void Mutator::enter() {
     if (!Epochs::cut_pending.load(std::memory_order_seq_cst))
       return;
     in_unit_.store(0, std::memory_order_release);
+    int saved = errno; // locks and free() leave it alone; a wait of ours may set it
     Epochs::wait_for_cut();
+    errno = saved;
   }
 }
 
