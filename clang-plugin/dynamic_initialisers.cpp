@@ -7,6 +7,7 @@
 #include "persistent_globals.h"
 #include "runtime_abi.h"
 
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/Demangle/Demangle.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
@@ -39,9 +40,12 @@ GlobalVariable *constructedBy(const Instruction &instruction, const Facts &facts
   }
   if (!target || !target->getType()->isPointerTy())
     return nullptr;
-  target = target->stripInBoundsOffsets();
-  return facts.persistentGlobal(target) ? const_cast<GlobalVariable *>(cast<GlobalVariable>(target))
-                                        : nullptr;
+  SmallVector<const Value *, 2> objects; // an array is constructed in a loop, through a phi
+  getUnderlyingObjects(target, objects, nullptr, 0);
+  for (const Value *object : objects)
+    if (facts.persistentGlobal(object))
+      return const_cast<GlobalVariable *>(cast<GlobalVariable>(object));
+  return nullptr;
 }
 
 GlobalVariable *initialisedIn(const Function &function, const Facts &facts) {
