@@ -5,6 +5,8 @@
 #include "heap_layout.h"
 #include "mutator.h"
 #include "runtime.h"
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 namespace perdure {
@@ -99,8 +101,12 @@ void perdure_output_wait(void) {
   Epochs &epochs = Epochs::instance();
   Mutator *mutator = Mutator::current_or_null();
   uint64_t ticket = epochs.synchronous() ? epochs.ticket_to_wait_for() : 0;
-  if (ticket != 0 && !(mutator && mutator->in_open_unit()))
-    epochs.wait(ticket);
+  if (ticket == 0 || (mutator && mutator->in_open_unit()) || epochs.wait(ticket))
+    return;
+  // The function that follows cannot be told that its output would be untrue.
+  std::fprintf(stderr, "perdure: the pool has failed: the program ends before it acknowledges an "
+                       "update that is not durable\n");
+  std::abort();
 }
 
 int perdure_is_recovered(void) { return Runtime::instance().recovered(); }

@@ -32,7 +32,7 @@ int perdure_sync(void) {
     return -1;
   Mutator *mutator = Mutator::current_or_null();
   bool in_unit = mutator && mutator->in_open_unit();
-  uint64_t ticket = in_unit ? epochs.last_cut() : epochs.ticket_to_wait_for();
+  uint64_t ticket = in_unit ? epochs.last_cut() : epochs.ticket_to_wait_for(true);
   return ticket <= epochs.durable() || epochs.wait(ticket) ? 0 : -1;
 }
 

@@ -21,6 +21,12 @@ using namespace std::chrono_literals;
 // It also breaks the deadlock of a thread that waits to enter while it holds a lock, unknown to us,
 // that an open unit needs.
 constexpr auto kQuiescenceLimit = 2ms;
+// It doubles with each cut given up in a row, so that long units that always overlap cannot keep
+// every cut from happening.
+constexpr uint32_t kQuiescenceDoublingsMax = 7;
+// The longest a thread is kept from its unit because the committer is behind: it may hold a lock,
+// unknown to us, that an open unit needs.
+constexpr auto kThrottleLimit = 100ms;
 constexpr auto kRetryMax = 64ms;
 // Without anyone waiting (no output, or only relaxed updates) updates become durable this often.
 constexpr auto kIdleInterval = 100ms;
@@ -91,12 +97,12 @@ bool Epochs::is_behind() const {
   return false;
 }
 
-uint64_t Epochs::ticket_to_wait_for() const {
+uint64_t Epochs::ticket_to_wait_for(bool relaxed_too) const {
   if (!running() && !stopped())
     return 0;
   // In this order: a drain advances open_ before it takes entries, so that whoever finds the write
   // sets clean because of it sees the advanced number and waits for the cut that took them.
-  bool dirty = any_dirty(1);
+  bool dirty = any_dirty(relaxed_too ? 2 : 1);
   uint64_t open = open_.load(std::memory_order_acquire);
   uint64_t ticket = dirty ? open : open - 1;
   return ticket <= durable() ? 0 : ticket;
@@ -113,7 +119,7 @@ void Epochs::demand(uint64_t ticket) {
 bool Epochs::wait(uint64_t ticket) {
   Mutator *self = Mutator::current_or_null();
   if (single_mutator && self && !self->in_open_unit())
-    commit_single();
+    commit_single(true);
   else if (cheap_ && !single_mutator)
     while (durable() < ticket && !failed() && running())
       if (!cut_and_commit())
@@ -130,7 +136,8 @@ void Epochs::throttle(const Mutator &mutator) {
   if (!running() || single_mutator)
     return;
   auto behind = [&] { return mutator.set(0).backlog() + mutator.set(1).backlog() > 2; };
-  while (running() && !failed() && behind()) {
+  auto limit = Clock::now() + kThrottleLimit;
+  while (running() && !failed() && behind() && Clock::now() < limit) {
     demand(open_.load(std::memory_order_acquire));
     std::this_thread::sleep_for(200us);
   }
@@ -161,8 +168,9 @@ bool Epochs::quiesce() {
         _mm_pause();
       else
         sched_yield(); // the thread inside the unit may need this processor
-      if (spins % 64 == 63 && Clock::now() - start > kQuiescenceLimit) {
+      if (spins % 64 == 63 && Clock::now() - start > kQuiescenceLimit * (1 << given_up_in_a_row_)) {
         release_mutators();
+        given_up_in_a_row_ = std::min(given_up_in_a_row_ + 1, kQuiescenceDoublingsMax);
         given_up_.fetch_add(1, std::memory_order_relaxed);
         wait_ns_.fetch_add(ns_since(start), std::memory_order_relaxed);
         return false;
@@ -170,6 +178,7 @@ bool Epochs::quiesce() {
     }
   }
   wait_ns_.fetch_add(ns_since(start), std::memory_order_relaxed);
+  given_up_in_a_row_ = 0;
   return true;
 }
 
@@ -276,8 +285,8 @@ void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) 
 
 // --- Single mutator ---
 
-void Epochs::commit_single() {
-  if (!running() || failed() || !any_dirty(1))
+void Epochs::commit_single(bool relaxed_too) {
+  if (!running() || failed() || !any_dirty(relaxed_too ? 2 : 1))
     return;
   uint64_t ticket;
   bool full;

@@ -52,8 +52,8 @@ public:
   bool waiting_is_cheap() const { return cheap_; }
 
   // The ticket that must be durable before anything the caller may have seen or done can be
-  // revealed; 0 if that is so already. Relaxed updates do not count.
-  uint64_t ticket_to_wait_for() const;
+  // revealed; 0 if that is so already. Relaxed updates do not count, unless asked for.
+  uint64_t ticket_to_wait_for(bool relaxed_too = false) const;
   // The newest ticket whose cut was taken: what a thread inside a unit may wait for.
   uint64_t last_cut() const { return open_.load(std::memory_order_acquire) - 1; }
   uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
@@ -70,7 +70,7 @@ public:
   // as wait().
   bool commit_if_alone(uint64_t ticket);
   // End of a single mutator's unit: cuts here.
-  void commit_single();
+  void commit_single(bool relaxed_too = false);
   // Waits while the committer is far behind MUTATOR, which is about to enter a unit.
   void throttle(const Mutator &mutator);
 
@@ -120,6 +120,7 @@ private:
   std::mutex cut_mutex_;                 // one cut at a time; records become durable in its order
   std::vector<uint64_t> entries_;        // cut_mutex_; kept for its capacity
   RangeSet ranges_;                      // cut_mutex_; taken, not yet cut
+  uint32_t given_up_in_a_row_ = 0;       // cut_mutex_
   std::atomic<uint32_t> taken_early_{0}; // what ranges_ holds: 0 nothing, 1 relaxed, 2 any updates
   std::atomic<uint64_t> next_direct_ns_{0};
   uint64_t payload_hint_ = 4096; // cut_mutex_

@@ -55,7 +55,7 @@ void Runtime::check_discipline(const perdure_module_info &module) {
   discipline_set_by_ = module.source;
   module_flags_ |= module.flags;
   Epochs::single_mutator = single != 0;
-  Epochs::units_between_commit_points = !single && (module_flags_ & kDeclares) &&
+  Epochs::units_between_commit_points = (module_flags_ & kDeclares) &&
                                         (module_flags_ & PERDURE_MODULE_COMMIT_POINTS) &&
                                         !(module_flags_ & PERDURE_MODULE_HAS_SECTIONS);
 }
