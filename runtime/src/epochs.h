@@ -17,6 +17,7 @@
 #include "mutator.h"
 #include "range_set.h"
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -97,6 +98,10 @@ public:
   static bool units_between_commit_points;
 
 private:
+  static uint64_t now_ns() {
+    return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
+                                 std::chrono::nanoseconds(1));
+  }
   bool quiesce(); // REQUIRES: cut_mutex_; false: a unit stayed open too long, mutators run on
   void release_mutators();
   bool take_entries(); // true: there were others than relaxed updates

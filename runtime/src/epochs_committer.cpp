@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who cuts when nobody is waited for: the committer thread, the single mutator, exit and fork. How
+// a cut is made is in epochs.cpp.
+#include "epochs.h"
+#include <algorithm>
+#include <csignal>
+#include <new>
+#include <pthread.h>
+#include <sys/prctl.h>
+
+namespace perdure {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kRetryMax = 64ms;
+// Without anyone waiting (no output, or only relaxed updates) updates become durable this often.
+constexpr auto kIdleInterval = 100ms;
+// ... but the committer looks this often whether much was written.
+constexpr auto kBacklogInterval = 5ms;
+constexpr uint64_t kSealedBytesMax = 16 << 20;
+
+void block_all_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+} // namespace
+
+void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
+                   std::function<void()> on_durable) {
+  image_ = image;
+  async_ms_ = async_ms;
+  discard_ = discard;
+  cheap_ = image->is_pmem() || discard;
+  on_durable_ = std::move(on_durable);
+  stopping_ = false;
+  stopped_ = false;
+  failed_ = false;
+  durable_ = last_cut();
+  running_.store(true, std::memory_order_release);
+  committer_ = std::thread([this] { committer(); });
+}
+
+// --- Single mutator ---
+
+void Epochs::commit_single(bool relaxed_too) {
+  if (!running() || failed() || !any_dirty(relaxed_too ? 2 : 1))
+    return;
+  uint64_t ticket;
+  bool full;
+  {
+    std::lock_guard lock(cut_mutex_);
+    if (!sealed_)
+      sealed_ = std::make_unique<EpochRecord>(0);
+    ticket = open_.fetch_add(1, std::memory_order_acq_rel);
+    collect(*sealed_);
+    sealed_ticket_ = ticket;
+    if (async_ms_ == 0 && cheap_) {
+      make_durable(std::move(sealed_), ticket);
+      return;
+    }
+    full = sealed_->payload().size() > kSealedBytesMax;
+  }
+  if (async_ms_ == 0 || full)
+    demand(ticket);
+  std::unique_lock lock(mutex_);
+  if (full)
+    durable_changed_.wait(lock, [&] { return durable() >= ticket || failed() || !running(); });
+}
+
+// Only the committer gets here with a file: the mutator goes on sealing while the device syncs.
+void Epochs::commit_sealed() {
+  std::unique_ptr<EpochRecord> record;
+  uint64_t ticket;
+  {
+    std::lock_guard lock(cut_mutex_);
+    record = std::move(sealed_);
+    ticket = sealed_ticket_;
+  }
+  if (record && !failed())
+    make_durable(std::move(record), ticket);
+}
+
+// --- Threads ---
+
+void Epochs::committer() {
+  block_all_signals();
+  pthread_setname_np(pthread_self(), "perdure-commit");
+  prctl(PR_SET_TIMERSLACK, 1000); // ns; the default of 50 us is longer than many cuts are apart
+  auto interval = async_ms_ ? std::chrono::milliseconds(async_ms_) : kIdleInterval;
+  auto due = Clock::now() + interval;
+  std::chrono::microseconds retry = 200us;
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    // A single mutator cuts by itself: until it has, there is nothing to do for who waits.
+    auto is_wanted = [&] {
+      return demanded_ > durable() && (!single_mutator || last_cut() > durable());
+    };
+    wake_committer_.wait_for(lock, std::min(interval, kBacklogInterval),
+                             [&] { return stopping_ || is_wanted(); });
+    bool wanted = is_wanted();
+    lock.unlock();
+    uint64_t now = now_ns(), next = next_direct_ns_.load(std::memory_order_relaxed);
+    if (cheap_ && now < next)
+      std::this_thread::sleep_for(std::chrono::nanoseconds(next - now));
+    if (Clock::now() >= due) {
+      due = Clock::now() + interval;
+      wanted = wanted || any_dirty(2);
+    }
+    bool done = true;
+    if (single_mutator)
+      commit_sealed();
+    else if (!failed() && (wanted || is_behind()))
+      done = cut_and_commit();
+    retry = done ? 200us : std::min<std::chrono::microseconds>(retry * 2, kRetryMax);
+    if (!done || failed())
+      std::this_thread::sleep_for(retry);
+    lock.lock();
+  }
+}
+
+void Epochs::stop() {
+  if (!running())
+    return;
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wake_committer_.notify_one();
+  }
+  committer_.join();
+  // An unfinished unit is never made durable: with one open there is no last cut.
+  if (single_mutator) {
+    Mutator *self = Mutator::current_or_null();
+    if (self && !self->in_open_unit())
+      commit_single();
+    commit_sealed();
+  } else if (any_dirty(2) && !failed()) {
+    cut_and_commit();
+  }
+  {
+    std::lock_guard lock(cut_mutex_); // no cut is under way when the image is closed
+    stopped_.store(true, std::memory_order_release);
+    running_.store(false, std::memory_order_release);
+  }
+  std::lock_guard lock(mutex_);
+  durable_changed_.notify_all();
+}
+
+void Epochs::flush() {
+  if (!running() || failed() || !any_dirty(2))
+    return;
+  if (single_mutator) {
+    commit_single();
+    wait(last_cut());
+  } else {
+    cut_and_commit();
+  }
+}
+
+void Epochs::lock_for_fork() {
+  cut_mutex_.lock();
+  mutex_.lock();
+}
+
+void Epochs::unlock_after_fork(bool child) {
+  if (child) {
+    running_.store(false, std::memory_order_release);
+    stopped_.store(false, std::memory_order_release);
+    if (committer_.joinable()) // not so in the child of a detached child, or after stop()
+      committer_.detach();     // it does not exist here
+    // A condition variable counts its waiters: one that is gone would swallow the wake-up of one
+    // that a child which takes the pool over starts. No destructor: that waits for them.
+    new (&wake_committer_) std::condition_variable;
+    new (&durable_changed_) std::condition_variable;
+    cut_pending.store(0, std::memory_order_seq_cst);
+  }
+  mutex_.unlock();
+  cut_mutex_.unlock();
+}
+
+EpochStats Epochs::stats() const {
+  return {cuts_.load(), given_up_.load(), wait_ns_.load(), copy_ns_.load(), bytes_.load()};
+}
+
+} // namespace perdure
