@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// PERDURE_CHECK guards an invariant that durable data depends on. It is always on: going on after it
-// broke could make a wrong state durable, so the process stops where the pool is still sound.
+// PERDURE_CHECK guards an invariant that durable data depends on. It is always on: going on after
+// it broke could make a wrong state durable, so the process stops where the pool is still sound.
 #pragma once
 
 #include <cstdio>

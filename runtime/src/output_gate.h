@@ -85,7 +85,7 @@ private:
 
   std::atomic<bool> running_{false}, stopping_{false};
   pid_t process_ = 0; // a child of vfork() shares the memory, not the descriptors: not its gate
-  std::mutex mutex_; // the two collections; taken before a connection's mutex
+  std::mutex mutex_;  // the two collections; taken before a connection's mutex
   std::unordered_map<int, ConnectionPtr>
       connections_;                           // sockets that ever had to hold, until closed
   std::vector<ConnectionPtr> pending_;        // with held bytes

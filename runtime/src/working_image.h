@@ -18,8 +18,9 @@ Status slot_is_free();
 // slot is mapped already.
 Status map_volatile_image();
 
-// Maps [0, IMAGE_BYTES) of the image, and anonymous memory up to LIMIT. Replaces map_volatile_image()'s
-// mapping, whose content is lost. REQUIRES: IMAGE_BYTES <= LIMIT, both multiples of the page size.
+// Maps [0, IMAGE_BYTES) of the image, and anonymous memory up to LIMIT. Replaces
+// map_volatile_image()'s mapping, whose content is lost. REQUIRES: IMAGE_BYTES <= LIMIT, both
+// multiples of the page size.
 Status map_working_image(int image_fd, uint64_t image_bytes, uint64_t limit);
 
 // Undoes either. For tests.

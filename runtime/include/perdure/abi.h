@@ -136,7 +136,8 @@ void *perdure_new_aligned_nothrow(size_t size, size_t alignment, const void *not
 
 // --- Replacements for C++ runtime functions ----------------------------------------------------
 // libstdc++ links the nodes of trees and lists in functions of its shared object, which have no
-// hooks. Calls of them become calls of these, which record every store; same arguments, same effect:
+// hooks. Calls of them become calls of these, which record every store; same arguments, same
+// effect:
 //   std::_Rb_tree_insert_and_rebalance             perdure_rb_tree_insert_and_rebalance
 //   std::_Rb_tree_rebalance_for_erase              perdure_rb_tree_rebalance_for_erase
 //   std::__detail::_List_node_base::_M_hook        perdure_list_hook
