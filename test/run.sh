@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Sets up, builds, and runs every test. Usage: test/run.sh [STEP ...]   (no step: all but sanitize)
+# Sets up, builds, and runs every test. Usage: test/run.sh [STEP ...]   (no step: all of them)
 #
 #   build      release build of plugin, runtime and tools; format check
 #   unit       unit tests of the runtime (GoogleTest)
@@ -55,7 +55,7 @@ step_memcached() {
 
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit lit examples memcached)
+[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples memcached)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then
