@@ -76,6 +76,14 @@ void EpochRecord::append(uint64_t word, const std::byte *data, uint64_t size) {
   size_ += sizeof word + size;
 }
 
+void EpochRecord::add_all(const EpochRecord &other) {
+  if (other.empty())
+    return;
+  reserve(size_ + other.size_);
+  std::memcpy(payload_.get() + size_, other.payload_.get(), other.size_);
+  size_ += other.size_;
+}
+
 void EpochRecord::add(uint64_t offset, const void *data, uint64_t size) {
   const auto *bytes = static_cast<const std::byte *>(data);
   if (size - 1 < kScanMin - 1) { // 1..255

@@ -18,9 +18,11 @@ public:
   explicit EpochRecord(uint64_t epoch) : epoch_(epoch) {}
 
   // Copies SIZE bytes from DATA, to be written at image offset OFFSET. Long runs of one byte are
-  // kept as a fill. Called with mutators stopped: no allocation beyond the buffer's growth, no
-  // syscalls.
+  // kept as a fill.
   void add(uint64_t offset, const void *data, uint64_t size);
+
+  // Adds what OTHER holds.
+  void add_all(const EpochRecord &other);
 
   uint64_t epoch() const { return epoch_; }
   void set_epoch(uint64_t epoch) { epoch_ = epoch; }

@@ -29,6 +29,11 @@ constexpr uint64_t kPace = 16;
 constexpr uint64_t kPaceMaxNs = 100'000; // a large cut costs by its bytes: waiting saves nothing
 // Chunks of a write set: past this the committer cuts unasked, while the bytes are in the cache.
 constexpr uint32_t kBehindChunks = 2;
+// From here on ranges are not copied ahead of the cut, but as a whole with mutators stopped.
+constexpr uint64_t kLarge = 4096; // bytes
+// Rounds of copying ahead of a cut, while each finds more than this to do.
+constexpr int kRoundsAhead = 3;
+constexpr size_t kFewEntries = 512;
 
 uint64_t ns_since(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
@@ -149,34 +154,55 @@ bool Epochs::quiesce() {
   return true;
 }
 
-bool Epochs::take_entries() {
-  bool updates = false;
+Epochs::Taken Epochs::take_entries() {
+  Taken taken;
   for (uint32_t lane = 0; lane < 2; lane++) {
     entries_.clear();
     for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
       mutator->set(lane).drain(entries_);
-    updates |= lane == PERDURE_LANE_PERSISTENT && !entries_.empty();
-    ranges_.add(entries_);
+    taken.count += entries_.size();
+    taken.updates |= lane == PERDURE_LANE_PERSISTENT && !entries_.empty();
+    for (uint64_t entry : entries_) {
+      uint64_t begin = entry << 8 >> 24; // without the slot's number, that is: from the base
+      uint64_t size = entry & PERDURE_RANGE_MAX;
+      if (size < kLarge)
+        lines_.add(begin, begin + size);
+      else
+        large_.add(begin, begin + size);
+    }
   }
-  return updates;
+  return taken;
 }
 
-// While mutators run on: an entry only says where to copy from, so it may be taken early, and what
-// is left to do with mutators stopped is little. Until the cut the updates count as pending.
+// While mutators run on, so that little is left to do with them stopped; see line_set.h. Until the
+// cut the updates count as pending.
 void Epochs::take_early() {
   // Before the first is taken: a thread that finds its update gone must not think it durable.
   bool updates = taken_early_.exchange(2, std::memory_order_seq_cst) == 2;
-  if (!take_entries() && !updates)
+  for (int round = 0; round < kRoundsAhead; round++) {
+    Taken taken = take_entries();
+    updates |= taken.updates;
+    lines_.copy_added();
+    if (taken.count < kFewEntries)
+      break;
+  }
+  if (!updates)
     taken_early_.store(1, std::memory_order_release);
-  ranges_.touch();
 }
 
 // REQUIRES: cut_mutex_, mutators stopped (or single).
-void Epochs::collect(EpochRecord &record) {
+void Epochs::collect(EpochRecord &large) {
   take_entries();
   taken_early_.store(0, std::memory_order_release); // after open_ advanced
-  ranges_.copy_to(record);
-  ranges_.clear();
+  lines_.copy_added();
+  large_.move_to(large);
+}
+
+// Mutators run again. Large ranges come last: the newer copy, where a line lies in one.
+void Epochs::finish(EpochRecord &record, const EpochRecord &large) {
+  lines_.append_to(record);
+  lines_.clear();
+  record.add_all(large);
 }
 
 bool Epochs::cut_and_commit() {
@@ -184,11 +210,9 @@ bool Epochs::cut_and_commit() {
   if (failed() || !running())
     return true;
   take_early();
-  auto record = std::make_unique<EpochRecord>(0);
-  record->reserve(payload_hint_);
   if (!quiesce())
     return false;
-  cut_quiescent(std::move(record));
+  cut_quiescent();
   return true;
 }
 
@@ -211,19 +235,21 @@ bool Epochs::commit_if_alone(uint64_t ticket) {
       return false;
     }
   }
-  auto record = std::make_unique<EpochRecord>(0);
-  record->reserve(payload_hint_);
-  cut_quiescent(std::move(record));
+  cut_quiescent();
   return durable() >= ticket;
 }
 
-void Epochs::cut_quiescent(std::unique_ptr<EpochRecord> record) {
+void Epochs::cut_quiescent() {
   uint64_t start = now_ns();
   uint64_t ticket = open_.fetch_add(1, std::memory_order_acq_rel);
-  collect(*record);
+  EpochRecord large(0);
+  collect(large);
   release_mutators();
   uint64_t taken = now_ns() - start;
   copy_ns_.fetch_add(taken, std::memory_order_relaxed);
+  auto record = std::make_unique<EpochRecord>(0);
+  record->reserve(payload_hint_);
+  finish(*record, large);
   payload_hint_ = std::clamp<uint64_t>(record->payload().size() * 2, 512, 1 << 20);
   make_durable(std::move(record), ticket);
   // Cuts stop everybody: on persistent memory, where the device sets no pace, they may take a small

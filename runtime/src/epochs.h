@@ -14,8 +14,9 @@
 #pragma once
 
 #include "durable_image.h"
+#include "large_ranges.h"
+#include "line_set.h"
 #include "mutator.h"
-#include "range_set.h"
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -104,10 +105,15 @@ private:
   }
   bool quiesce(); // REQUIRES: cut_mutex_; false: a unit stayed open too long, mutators run on
   void release_mutators();
-  bool take_entries(); // true: there were others than relaxed updates
+  struct Taken {
+    size_t count = 0;     // entries
+    bool updates = false; // some were not relaxed
+  };
+  Taken take_entries();
   void take_early();
-  void collect(EpochRecord &record);
-  void cut_quiescent(std::unique_ptr<EpochRecord> record);
+  void collect(EpochRecord &large);
+  void finish(EpochRecord &record, const EpochRecord &large);
+  void cut_quiescent();
   bool cut_and_commit(); // many mutators; false: given up, try again
   void commit_sealed();  // single mutator
   void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket);
@@ -124,9 +130,10 @@ private:
 
   std::mutex cut_mutex_;                 // one cut at a time; records become durable in its order
   std::vector<uint64_t> entries_;        // cut_mutex_; kept for its capacity
-  RangeSet ranges_;                      // cut_mutex_; taken, not yet cut
+  LineSet lines_;                        // cut_mutex_; taken, not yet cut
+  LargeRanges large_;                    // cut_mutex_; the same
   uint32_t given_up_in_a_row_ = 0;       // cut_mutex_
-  std::atomic<uint32_t> taken_early_{0}; // what ranges_ holds: 0 nothing, 1 relaxed, 2 any updates
+  std::atomic<uint32_t> taken_early_{0}; // what was taken: 0 nothing, 1 relaxed, 2 any updates
   std::atomic<uint64_t> next_direct_ns_{0};
   uint64_t payload_hint_ = 4096; // cut_mutex_
   // Single mutator: cut, not yet handed to the image. Later cuts are added to it. cut_mutex_.

@@ -57,7 +57,9 @@ void Epochs::commit_single(bool relaxed_too) {
     if (!sealed_)
       sealed_ = std::make_unique<EpochRecord>(0);
     ticket = open_.fetch_add(1, std::memory_order_acq_rel);
-    collect(*sealed_);
+    EpochRecord large(0);
+    collect(large);
+    finish(*sealed_, large);
     sealed_ticket_ = ticket;
     if (async_ms_ == 0 && cheap_) {
       make_durable(std::move(sealed_), ticket);

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "line_set.h"
+#include "check.h"
+#include "heap_layout.h"
+#include <atomic>
+#include <bit>
+
+namespace perdure {
+namespace {
+
+constexpr unsigned kIndexBits = 30;
+constexpr uint64_t kIndexMask = (1ull << kIndexBits) - 1;
+constexpr unsigned kTableBitsMin = 12;
+constexpr uint64_t kJoinGap = 32; // bytes; a few more cost less than one more range
+
+std::byte *at(uint64_t offset) { return reinterpret_cast<std::byte *>(kBase + offset); }
+
+// Bits FIRST to LAST - 1 of a line.
+uint64_t bits(uint64_t first, uint64_t last) {
+  return (last - first == 64 ? ~0ull : (1ull << (last - first)) - 1) << first;
+}
+
+// Mutators may store to the line meanwhile: each word is read once.
+void copy_line(std::byte *to, std::byte *from) {
+  auto *source = reinterpret_cast<uint64_t *>(from);
+  auto *target = reinterpret_cast<uint64_t *>(to);
+  for (int word = 0; word < 8; word++)
+    target[word] = std::atomic_ref<uint64_t>(source[word]).load(std::memory_order_relaxed);
+}
+
+} // namespace
+
+LineSet::LineSet() : table_(1ull << kTableBitsMin), shift_(64 - kTableBitsMin) {}
+
+void LineSet::grow_table() {
+  shift_--;
+  table_.assign(table_.size() * 2, 0);
+  for (size_t index = 0; index < lines_.size(); index++) {
+    size_t slot = slot_of(lines_[index].number);
+    while (table_[slot] != 0)
+      slot = (slot + 1) & (table_.size() - 1);
+    table_[slot] = lines_[index].number << kIndexBits | (index + 1);
+  }
+}
+
+uint32_t LineSet::find_or_insert(uint64_t number) {
+  size_t slot = slot_of(number);
+  for (; table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
+    if (table_[slot] >> kIndexBits == number)
+      return static_cast<uint32_t>((table_[slot] & kIndexMask) - 1);
+  auto index = static_cast<uint32_t>(lines_.size());
+  PERDURE_CHECK(index < kIndexMask, "more than a billion lines written in one epoch");
+  lines_.push_back({number, 0, false});
+  table_[slot] = number << kIndexBits | (index + 1ull);
+  if (lines_.size() > table_.size() / 2)
+    grow_table();
+  return index;
+}
+
+void LineSet::add(uint64_t begin, uint64_t end) {
+  for (uint64_t number = begin / kLine; number * kLine < end; number++) {
+    uint64_t start = number * kLine;
+    uint64_t first = begin > start ? begin - start : 0;
+    uint64_t last = end - start < kLine ? end - start : kLine;
+    uint32_t index = find_or_insert(number);
+    Line &line = lines_[index];
+    line.written |= bits(first, last);
+    if (line.added)
+      continue;
+    line.added = true;
+    added_.push_back(index);
+    __builtin_prefetch(at(start));
+  }
+}
+
+void LineSet::copy_added() {
+  copies_.resize(lines_.size());
+  for (uint32_t index : added_) {
+    copy_line(copies_[index].bytes, at(lines_[index].number * kLine));
+    lines_[index].added = false;
+  }
+  added_.clear();
+}
+
+void LineSet::append_to(EpochRecord &record) const {
+  // The range being built: copies of neighbouring lines are neighbours too if their indexes are.
+  uint64_t begin = 0, end = 0; // offsets from the base
+  const std::byte *data = nullptr;
+  const std::byte *data_end = nullptr; // where END's byte would be
+  for (size_t index = 0; index < lines_.size(); index++) {
+    const uint64_t start = lines_[index].number * kLine;
+    const std::byte *bytes = copies_[index].bytes;
+    uint64_t written = lines_[index].written;
+    while (written != 0) {
+      const auto first = static_cast<uint64_t>(std::countr_zero(written));
+      const auto last = first + static_cast<uint64_t>(std::countr_one(written >> first));
+      written = last == kLine ? 0 : written & ~bits(0, last);
+      const uint64_t gap = start + first - end; // huge if the line lies before
+      if (data && gap <= kJoinGap && bytes + first == data_end + gap) {
+        end = start + last;
+        data_end = bytes + last;
+        continue;
+      }
+      if (data)
+        record.add(begin, data, end - begin);
+      begin = start + first;
+      end = start + last;
+      data = bytes + first;
+      data_end = bytes + last;
+    }
+  }
+  if (data)
+    record.add(begin, data, end - begin);
+}
+
+void LineSet::clear() {
+  constexpr size_t kKept = 1ull << 16; // lines; what a rare large epoch took goes back
+  if (lines_.size() > kKept) {
+    *this = LineSet();
+    return;
+  }
+  if (lines_.size() * 8 > table_.size()) {
+    table_.assign(table_.size(), 0);
+  } else {
+    // In reverse: a slot is emptied after those that were probed past it.
+    for (size_t index = lines_.size(); index-- > 0;) {
+      size_t slot = slot_of(lines_[index].number);
+      while ((table_[slot] & kIndexMask) != index + 1)
+        slot = (slot + 1) & (table_.size() - 1);
+      table_[slot] = 0;
+    }
+  }
+  lines_.clear();
+  added_.clear();
+}
+
+} // namespace perdure
