@@ -24,9 +24,10 @@ constexpr uint32_t kQuiescenceDoublingsMax = 7;
 // The longest a thread is kept from its unit because the committer is behind: it may hold a lock,
 // unknown to us, that an open unit needs.
 constexpr auto kThrottleLimit = 100ms;
-// Time from one cut to the next, in times that mutators were stopped for it.
-constexpr uint64_t kPace = 16;
-constexpr uint64_t kPaceMaxNs = 100'000; // a large cut costs by its bytes: waiting saves nothing
+// Time from one cut to the next, in times that making it took (the device aside): under load cuts
+// take a bounded part of one processor, and with little to do they follow each other at once.
+constexpr uint64_t kPace = 4;
+constexpr uint64_t kPaceMaxNs = 400'000; // a large cut costs by its bytes: waiting saves nothing
 // Chunks of a write set: past this the committer cuts unasked, while the bytes are in the cache.
 constexpr uint32_t kBehindChunks = 2;
 // From here on ranges are not copied ahead of the cut, but as a whole with mutators stopped.
@@ -209,15 +210,17 @@ bool Epochs::cut_and_commit() {
   std::lock_guard lock(cut_mutex_);
   if (failed() || !running())
     return true;
+  uint64_t begun = now_ns();
   take_early();
   if (!quiesce())
     return false;
-  cut_quiescent();
+  cut_quiescent(begun);
   return true;
 }
 
 bool Epochs::commit_if_alone(uint64_t ticket) {
-  if (single_mutator || now_ns() < next_direct_ns_.load(std::memory_order_relaxed))
+  uint64_t begun = now_ns();
+  if (single_mutator || begun < next_cut_ns_.load(std::memory_order_relaxed))
     return false;
   std::unique_lock lock(cut_mutex_, std::try_to_lock);
   if (!lock || failed() || !running() || taken_early_.load(std::memory_order_relaxed) != 0)
@@ -235,11 +238,11 @@ bool Epochs::commit_if_alone(uint64_t ticket) {
       return false;
     }
   }
-  cut_quiescent();
+  cut_quiescent(begun);
   return durable() >= ticket;
 }
 
-void Epochs::cut_quiescent() {
+void Epochs::cut_quiescent(uint64_t begun) {
   uint64_t start = now_ns();
   uint64_t ticket = open_.fetch_add(1, std::memory_order_acq_rel);
   EpochRecord large(0);
@@ -251,10 +254,9 @@ void Epochs::cut_quiescent() {
   record->reserve(payload_hint_);
   finish(*record, large);
   payload_hint_ = std::clamp<uint64_t>(record->payload().size() * 2, 512, 1 << 20);
+  next_cut_ns_.store(begun + std::min(kPace * (now_ns() - begun), kPaceMaxNs),
+                     std::memory_order_relaxed);
   make_durable(std::move(record), ticket);
-  // Cuts stop everybody: on persistent memory, where the device sets no pace, they may take a small
-  // part of the time.
-  next_direct_ns_.store(start + std::min(kPace * taken, kPaceMaxNs), std::memory_order_relaxed);
 }
 
 void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) {

@@ -113,7 +113,7 @@ private:
   void take_early();
   void collect(EpochRecord &large);
   void finish(EpochRecord &record, const EpochRecord &large);
-  void cut_quiescent();
+  void cut_quiescent(uint64_t begun);
   bool cut_and_commit(); // many mutators; false: given up, try again
   void commit_sealed();  // single mutator
   void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket);
@@ -134,7 +134,7 @@ private:
   LargeRanges large_;                    // cut_mutex_; the same
   uint32_t given_up_in_a_row_ = 0;       // cut_mutex_
   std::atomic<uint32_t> taken_early_{0}; // what was taken: 0 nothing, 1 relaxed, 2 any updates
-  std::atomic<uint64_t> next_direct_ns_{0};
+  std::atomic<uint64_t> next_cut_ns_{0};
   uint64_t payload_hint_ = 4096; // cut_mutex_
   // Single mutator: cut, not yet handed to the image. Later cuts are added to it. cut_mutex_.
   std::unique_ptr<EpochRecord> sealed_;

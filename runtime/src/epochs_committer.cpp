@@ -106,8 +106,8 @@ void Epochs::committer() {
                              [&] { return stopping_ || is_wanted(); });
     bool wanted = is_wanted();
     lock.unlock();
-    uint64_t now = now_ns(), next = next_direct_ns_.load(std::memory_order_relaxed);
-    if (cheap_ && now < next)
+    uint64_t now = now_ns(), next = next_cut_ns_.load(std::memory_order_relaxed);
+    if (!single_mutator && now < next)
       std::this_thread::sleep_for(std::chrono::nanoseconds(next - now));
     if (Clock::now() >= due) {
       due = Clock::now() + interval;
