@@ -161,6 +161,8 @@ Epochs::Taken Epochs::take_entries() {
     entries_.clear();
     for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
       mutator->set(lane).drain(entries_);
+    if (observer_)
+      observer_->taken(entries_);
     taken.count += entries_.size();
     taken.updates |= lane == PERDURE_LANE_PERSISTENT && !entries_.empty();
     for (uint64_t entry : entries_) {
@@ -197,6 +199,14 @@ void Epochs::collect(EpochRecord &large) {
   taken_early_.store(0, std::memory_order_release); // after open_ advanced
   lines_.copy_added();
   large_.move_to(large);
+  if (observer_)
+    observer_->at_cut();
+}
+
+void Epochs::take_pending() {
+  std::lock_guard lock(cut_mutex_);
+  if (running() && !failed())
+    take_early();
 }
 
 // Mutators run again. Large ranges come last: the newer copy, where a line lies in one.
@@ -204,6 +214,8 @@ void Epochs::finish(EpochRecord &record, const EpochRecord &large) {
   lines_.append_to(record);
   lines_.clear();
   record.add_all(large);
+  if (observer_)
+    observer_->after_cut();
 }
 
 bool Epochs::cut_and_commit() {

@@ -13,6 +13,7 @@
 // the committer only makes the records durable.
 #pragma once
 
+#include "cut_observer.h"
 #include "durable_image.h"
 #include "large_ranges.h"
 #include "line_set.h"
@@ -45,6 +46,10 @@ public:
   // alone.
   void start(DurableImage *image, uint32_t async_ms, bool discard,
              std::function<void()> on_durable);
+  // From the next cut on OBSERVER looks on. REQUIRES: not running.
+  void observe(CutObserver *observer) { observer_ = observer; }
+  // Takes what is recorded by now, for the observer; the next cut copies it.
+  void take_pending();
   bool running() const { return running_.load(std::memory_order_acquire); }
   // True if outputs wait for durability (not async, a pool is open).
   bool synchronous() const { return (running() || stopped()) && async_ms_ == 0; }
@@ -125,6 +130,7 @@ private:
   uint32_t async_ms_ = 0;
   bool cheap_ = false, discard_ = false;
   std::function<void()> on_durable_;
+  CutObserver *observer_ = nullptr;
   std::atomic<bool> running_{false}, stopped_{false}, failed_{false};
   std::atomic<uint64_t> open_{1}, durable_{0};
 

@@ -115,7 +115,8 @@ void Runtime::take_over_from_parent() {
   }
   image_ = std::move(*image);
   mode_ = Mode::kDurable;
-  start_epochs();
+  if (Status status = start_epochs(); !status)
+    std::fprintf(stderr, "perdure: %s\n", status.message().c_str());
 }
 
 } // namespace perdure

@@ -73,6 +73,8 @@ void Runtime::register_module(const perdure_module_info &module) {
     UnitLocks::add(module.locks[i]);
   for (uint64_t i = 0; i < module.type_count; i++)
     types_[module.types[i].name] = &module.types[i];
+  if (auditor_)
+    auditor_->add_types(module);
   for (uint64_t i = 0; i < module.recovery_count; i++)
     recovery_functions_.push_back(module.recovery[i]);
 }
@@ -99,6 +101,8 @@ void Runtime::register_root(const perdure_root_info &info, const perdure_module_
     refuse(std::string("persistent globals '") + clash->info.key + "' and '" + info.key +
            "' were given overlapping addresses by their names: rename one of them");
   Root &root = roots_.emplace(offset, Root{info, &module, false}).first->second;
+  if (auditor_)
+    auditor_->add_root(info);
   bool known = mode() == Mode::kDurable && root_table_->find(info.key);
   if (!known)
     set_initial(info, 0, info.size);

@@ -78,8 +78,7 @@ Status Runtime::open(std::string_view spec) {
   status = adopt_roots(present);
   if (!status)
     return status;
-  start_epochs();
-  return Status::ok();
+  return start_epochs();
 }
 
 bool Runtime::reserve(uint64_t offset, uint64_t size) {
@@ -87,7 +86,26 @@ bool Runtime::reserve(uint64_t offset, uint64_t size) {
   return mode() != Mode::kDurable || image_->reserve(offset, size);
 }
 
-void Runtime::start_epochs() {
+Status Runtime::start_audit() {
+  const char *spec = std::getenv("PERDURE_AUDIT");
+  if (!spec || !*spec || auditor_)
+    return Status::ok();
+  auto auditor = Auditor::start(spec, image_->image_fd(), image_->image_bytes(),
+                                image_->heap_limit(), *heap_);
+  if (!auditor)
+    return auditor.status();
+  auditor_ = std::move(*auditor);
+  for (const auto &[offset, root] : roots_) {
+    auditor_->add_root(root.info);
+    auditor_->add_types(*root.module);
+  }
+  Epochs::instance().observe(auditor_.get());
+  return Status::ok();
+}
+
+Status Runtime::start_epochs() {
+  if (Status status = start_audit(); !status)
+    return status;
   const char *discard = std::getenv("PERDURE_DISCARD_EPOCHS");
   discard_ = discard && *discard == '1';
   if (discard_)
@@ -111,6 +129,7 @@ void Runtime::start_epochs() {
     std::atexit(at_exit);
   }
   handlers_set = true;
+  return Status::ok();
 }
 
 // PERDURE_STATS=1: what this run did, on standard error.
@@ -134,6 +153,8 @@ void Runtime::print_stats() const {
 void Runtime::stop() {
   if (mode() != Mode::kDurable)
     return;
+  if (auditor_)
+    auditor_->at_exit([] { Epochs::instance().take_pending(); });
   Epochs::instance().stop();
   OutputGate::instance().stop();
   print_stats();
@@ -141,6 +162,8 @@ void Runtime::stop() {
   Status status = image_->close();
   if (!status)
     std::fprintf(stderr, "perdure: %s\n", status.message().c_str());
+  if (auditor_)
+    auditor_->finish();
 }
 
 } // namespace perdure

@@ -8,6 +8,7 @@
 // handlers ran; stores go nowhere.
 #pragma once
 
+#include "auditor.h"
 #include "durable_image.h"
 #include "heap.h"
 #include "perdure/abi.h"
@@ -81,7 +82,8 @@ private:
   Status adopt_root(Root &root);
   // After a pool was opened under roots already registered; PRESENT is what save_roots() gave.
   Status adopt_roots(const std::vector<std::byte> &present);
-  void start_epochs();
+  Status start_audit();
+  Status start_epochs();
   void print_stats() const;
   static void set_fork_handlers();
   void before_fork();
@@ -94,6 +96,7 @@ private:
   std::unique_ptr<DurableImage> image_;
   std::unique_ptr<Heap> heap_;
   std::unique_ptr<RootTable> root_table_;
+  std::unique_ptr<Auditor> auditor_; // PERDURE_AUDIT
   std::map<uint64_t, Root> roots_; // by offset
   std::unordered_map<std::string_view, const perdure_type_info *> types_;
   std::vector<void (*)(void)> recovery_functions_;

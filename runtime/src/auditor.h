@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The audit (PERDURE_AUDIT): a check of the port while the program runs, by the same binary.
+//
+// Missed stores. A shadow holds what image and log say: at each cut exactly the recorded ranges are
+// copied to it, not the bytes around them that a cut may take along. At chosen cuts and at exit
+// memory is compared with it; a difference that lasts, in bytes that nothing recorded meanwhile, is
+// a store without a hook.
+//
+// Dangling pointers. Recorded words whose value lies in volatile memory of this process, and that
+// still hold it at a later comparison, will point nowhere after a restart.
+#pragma once
+
+#include "audit_options.h"
+#include "audit_places.h"
+#include "audit_report.h"
+#include "audit_shadow.h"
+#include "cut_observer.h"
+#include "process_map.h"
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace perdure {
+
+class Auditor final : public CutObserver {
+public:
+  // For a pool just mapped, before its first cut.
+  static Result<std::unique_ptr<Auditor>> start(std::string_view spec, int image_fd,
+                                                uint64_t image_bytes, uint64_t limit,
+                                                const Heap &heap);
+
+  void add_root(const perdure_root_info &root);
+  void add_types(const perdure_module_info &module);
+
+  void taken(const std::vector<uint64_t> &entries) override;
+  void at_cut() override;
+  void after_cut() override;
+
+  // Before the last cut: a comparison that leaves nothing unconfirmed. TAKE_PENDING makes the
+  // cutter take what is recorded.
+  void at_exit(void (*take_pending)());
+  // After the pool was closed: prints the sum, and ends the process if that was asked for.
+  void finish();
+
+private:
+  Auditor(AuditOptions options, AuditReport report, std::unique_ptr<Shadow> shadow,
+          const Heap &heap);
+  struct MissedStore {
+    ByteRange range;
+    std::string recorded, memory; // first bytes, in hexadecimal
+  };
+  struct PointerSuspect {
+    uint64_t value;
+    uint64_t since_ns;
+  };
+
+  void absorb();
+  void scan(uint64_t begin, uint64_t end);
+  void compare(uint64_t now_ns);
+  void report_stores();
+  void report_pointers(uint64_t now_ns, uint64_t age_ns);
+
+  const AuditOptions options_;
+  std::mutex mutex_; // what follows; taken after the cutter's lock
+  AuditReport report_;
+  std::unique_ptr<Shadow> shadow_;
+  AuditPlaces places_;
+  std::vector<ByteRange> pending_; // taken, not yet cut
+  Suspects suspects_;
+  std::vector<MissedStore> missed_; // confirmed, not yet printed
+  ProcessMap map_;
+  std::unordered_map<uint64_t, PointerSuspect> pointers_; // by offset of the word
+  uint64_t cuts_ = 0, comparisons_ = 0;
+  uint64_t next_comparison_ns_ = 0;
+  bool compared_ = false; // at this cut
+};
+
+} // namespace perdure
