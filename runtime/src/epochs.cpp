@@ -33,7 +33,7 @@ constexpr uint32_t kBehindChunks = 2;
 // From here on ranges are not copied ahead of the cut, but as a whole with mutators stopped.
 constexpr uint64_t kLarge = 4096; // bytes
 // Rounds of copying ahead of a cut, while each finds more than this to do.
-constexpr int kRoundsAhead = 3;
+constexpr int kRoundsAhead = 5;
 constexpr size_t kFewEntries = 512;
 
 uint64_t ns_since(Clock::time_point start) {

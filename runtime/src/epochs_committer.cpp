@@ -20,6 +20,8 @@ constexpr auto kRetryMax = 64ms;
 constexpr auto kIdleInterval = 100ms;
 // ... but the committer looks this often whether much was written.
 constexpr auto kBacklogInterval = 5ms;
+// ... and this often when it was: small cuts stay in the cache.
+constexpr auto kBehindInterval = 500us;
 constexpr uint64_t kSealedBytesMax = 16 << 20;
 
 void block_all_signals() {
@@ -96,14 +98,16 @@ void Epochs::committer() {
   auto interval = async_ms_ ? std::chrono::milliseconds(async_ms_) : kIdleInterval;
   auto due = Clock::now() + interval;
   std::chrono::microseconds retry = 200us;
+  bool behind = false;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     // A single mutator cuts by itself: until it has, there is nothing to do for who waits.
     auto is_wanted = [&] {
       return demanded_ > durable() && (!single_mutator || last_cut() > durable());
     };
-    wake_committer_.wait_for(lock, std::min(interval, kBacklogInterval),
-                             [&] { return stopping_ || is_wanted(); });
+    auto poll =
+        std::min<std::chrono::microseconds>(interval, behind ? kBehindInterval : kBacklogInterval);
+    wake_committer_.wait_for(lock, poll, [&] { return stopping_ || is_wanted(); });
     bool wanted = is_wanted();
     lock.unlock();
     uint64_t now = now_ns(), next = next_cut_ns_.load(std::memory_order_relaxed);
@@ -114,9 +118,10 @@ void Epochs::committer() {
       wanted = wanted || any_dirty(2);
     }
     bool done = true;
+    behind = is_behind();
     if (single_mutator)
       commit_sealed();
-    else if (!failed() && (wanted || is_behind()))
+    else if (!failed() && (wanted || behind))
       done = cut_and_commit();
     retry = done ? 200us : std::min<std::chrono::microseconds>(retry * 2, kRetryMax);
     if (!done || failed())

@@ -13,6 +13,7 @@ namespace {
 constexpr uint64_t kWindow = 64 << 10;
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kWordBits = 64;
+constexpr size_t kAhead = 12; // pieces fetched ahead: about as many misses as a core can have open
 constexpr unsigned kDigitBits = 12;  // two passes sort the 2^24 windows of the slot
 constexpr size_t kSmallBatch = 2048; // pieces; counting 2^12 digits twice would cost more
 
@@ -122,7 +123,11 @@ Status ImageWriter::write_window(std::span<const Piece> pieces) {
 Status ImageWriter::write_merged(uint64_t base, std::span<const Piece> pieces) {
   merged_.resize(kWindow);
   set_.assign(kWindow / kWordBits, 0);
-  for (const Piece &piece : pieces) {
+  for (size_t i = 0; i < pieces.size(); i++) {
+    // The bytes were written a while ago, by another processor.
+    if (i + kAhead < pieces.size())
+      __builtin_prefetch(pieces[i + kAhead].data);
+    const Piece &piece = pieces[i];
     if (piece.fill)
       std::memset(&merged_[piece.begin], static_cast<int>(*piece.data), piece.length);
     else

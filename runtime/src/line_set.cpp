@@ -44,17 +44,20 @@ void LineSet::grow_table() {
 }
 
 uint32_t LineSet::find_or_insert(uint64_t number) {
+  // Fields of one object, one after the other.
+  if (last_ < lines_.size() && lines_[last_].number == number)
+    return last_;
   size_t slot = slot_of(number);
   for (; table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
     if (table_[slot] >> kIndexBits == number)
-      return static_cast<uint32_t>((table_[slot] & kIndexMask) - 1);
+      return last_ = static_cast<uint32_t>((table_[slot] & kIndexMask) - 1);
   auto index = static_cast<uint32_t>(lines_.size());
   PERDURE_CHECK(index < kIndexMask, "more than a billion lines written in one epoch");
   lines_.push_back({number, 0, false});
   table_[slot] = number << kIndexBits | (index + 1ull);
   if (lines_.size() > table_.size() / 2)
     grow_table();
-  return index;
+  return last_ = index;
 }
 
 void LineSet::add(uint64_t begin, uint64_t end) {
@@ -114,7 +117,7 @@ void LineSet::append_to(EpochRecord &record) const {
 }
 
 void LineSet::clear() {
-  constexpr size_t kKept = 1ull << 16; // lines; what a rare large epoch took goes back
+  constexpr size_t kKept = 1ull << 17; // lines; what a rare large epoch took goes back
   if (lines_.size() > kKept) {
     *this = LineSet();
     return;

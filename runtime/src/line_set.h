@@ -54,6 +54,7 @@ private:
   // 30 bits), or 0.
   std::vector<uint64_t> table_;
   unsigned shift_;
+  uint32_t last_ = 0; // index found last
 };
 
 } // namespace perdure

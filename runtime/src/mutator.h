@@ -63,7 +63,7 @@ private:
   uint32_t paused_ = 0;
   uint32_t held_count_ = 0;
   static constexpr uint32_t kMaxPaused = 16, kMaxHeld = 256;
-  static constexpr uint32_t kMaxBacklog = 128; // chunks: 1 million entries
+  static constexpr uint32_t kMaxBacklog = 16; // chunks: 131,000 entries
   uint32_t paused_depth_[kMaxPaused];
   const void *held_[kMaxHeld];
   WriteSet sets_[2];
