@@ -97,7 +97,7 @@ private:
   std::unique_ptr<Heap> heap_;
   std::unique_ptr<RootTable> root_table_;
   std::unique_ptr<Auditor> auditor_; // PERDURE_AUDIT
-  std::map<uint64_t, Root> roots_;   // by offset
+  std::map<uint64_t, Root> roots_; // by offset
   std::unordered_map<std::string_view, const perdure_type_info *> types_;
   std::vector<void (*)(void)> recovery_functions_;
   uint32_t module_flags_ = 0;
