@@ -41,16 +41,16 @@ int perdure_recovered(void) { return Runtime::instance().recovered(); }
 void *perdure_root(const char *key) { return Runtime::instance().find_root(key); }
 
 size_t perdure_field_offset(const char *type, const char *field) {
-  const perdure_type_info *info = Runtime::instance().find_type(type);
-  for (uint64_t i = 0; info && i < info->field_count; i++)
-    if (std::string_view(info->fields[i].name) == field)
-      return info->fields[i].offset;
+  const perdure::TypeLayout *layout = Runtime::instance().types().find(type);
+  for (size_t i = 0; layout && i < layout->fields.size(); i++)
+    if (layout->fields[i].name == field)
+      return layout->fields[i].offset;
   return static_cast<size_t>(-1);
 }
 
 size_t perdure_type_size(const char *type) {
-  const perdure_type_info *info = Runtime::instance().find_type(type);
-  return info ? info->size : 0;
+  const perdure::TypeLayout *layout = Runtime::instance().types().find(type);
+  return layout ? layout->size : 0;
 }
 
 void *perdure_block(const void *address, size_t *size) {

@@ -71,8 +71,7 @@ void Runtime::register_module(const perdure_module_info &module) {
     register_root(module.roots[i], module);
   for (uint64_t i = 0; i < module.lock_count; i++)
     UnitLocks::add(module.locks[i]);
-  for (uint64_t i = 0; i < module.type_count; i++)
-    types_[module.types[i].name] = &module.types[i];
+  types_.add(module);
   if (auditor_)
     auditor_->add_types(module);
   for (uint64_t i = 0; i < module.recovery_count; i++)
@@ -185,11 +184,6 @@ void *Runtime::root_of(const void *address, size_t *size) const {
     return nullptr;
   *size = root.info.size;
   return root.info.address;
-}
-
-const perdure_type_info *Runtime::find_type(std::string_view name) const {
-  auto found = types_.find(name);
-  return found == types_.end() ? nullptr : found->second;
 }
 
 std::vector<std::byte> Runtime::save_roots() const {

@@ -14,13 +14,13 @@
 #include "perdure/abi.h"
 #include "root_table.h"
 #include "status.h"
+#include "type_registry.h"
 #include "working_image.h"
 #include <atomic>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #define PERDURE_EXPORT __attribute__((visibility("default")))
@@ -48,7 +48,8 @@ public:
 
   bool root_recovered(const void *address) const;
   void *find_root(std::string_view key) const;
-  const perdure_type_info *find_type(std::string_view name) const;
+  // Types and roots of this program.
+  const TypeRegistry &types() const { return types_; }
   // Start and size of the root that holds ADDRESS; null if none.
   void *root_of(const void *address, size_t *size) const;
 
@@ -98,7 +99,7 @@ private:
   std::unique_ptr<RootTable> root_table_;
   std::unique_ptr<Auditor> auditor_; // PERDURE_AUDIT
   std::map<uint64_t, Root> roots_; // by offset
-  std::unordered_map<std::string_view, const perdure_type_info *> types_;
+  TypeRegistry types_;
   std::vector<void (*)(void)> recovery_functions_;
   uint32_t module_flags_ = 0;
   const char *discipline_set_by_ = nullptr;
