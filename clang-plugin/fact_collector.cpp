@@ -131,12 +131,26 @@ void FactCollector::addGlobal(const VarDecl &V) {
 void FactCollector::addRoot(const VarDecl &V, const std::string &Symbol) {
   if (std::string Problem = rootInitializerProblem(V); !Problem.empty())
     return reportError(V, "a persistent root can't be " + Problem);
-  Types.add(V.getType());
   warnOfUnsuitableFields(V);
-  Facts.Globals.push_back({Symbol, mark::Persistent.str(), keyOf(V, Symbol),
-                           Types.nameOf(V.getType()), V.isExternallyVisible() ? "0" : "1"});
+  std::string Key = keyOf(V, Symbol);
+  Facts.Globals.push_back(
+      {Symbol, mark::Persistent.str(), Key, typeOf(V, Key), V.isExternallyVisible() ? "0" : "1"});
   if (!V.getType()->isIncompleteType())
     addSpans(V, Symbol);
+}
+
+std::string FactCollector::typeOf(const VarDecl &V, const std::string &Key) {
+  if (hasMark(V, mark::Transient)) // its value leads nowhere
+    return "transient " + Types.nameOf(V.getType());
+  if (hasMark(V, mark::Persistent) || hasMark(V, mark::Relaxed)) {
+    Types.add(V.getType(), Key);
+    return Types.nameOf(V.getType());
+  }
+  std::vector<llvm::StringRef> Paths = markArguments(V, mark::PersistentField);
+  for (llvm::StringRef Path : markArguments(V, mark::RelaxedField))
+    if (!llvm::is_contained(Paths, Path))
+      Paths.push_back(Path);
+  return Types.addParts(V, Key, Paths);
 }
 
 void FactCollector::addSpans(const VarDecl &V, const std::string &Symbol) {

@@ -34,6 +34,8 @@ public:
 private:
   void addRoot(const clang::VarDecl &V, const std::string &Symbol);
   void addSpans(const clang::VarDecl &V, const std::string &Symbol);
+  // The text of a root's type; what it leads to is described.
+  std::string typeOf(const clang::VarDecl &V, const std::string &Key);
   std::string symbolOf(const clang::VarDecl &V);
   std::string keyOf(const clang::VarDecl &V, const std::string &Symbol) const;
 

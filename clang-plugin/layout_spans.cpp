@@ -71,7 +71,7 @@ static const FieldDecl *lookUp(const ASTContext &Context, const RecordDecl &Reco
 }
 
 std::string findField(const ASTContext &Context, QualType Type, llvm::StringRef Path,
-                      std::vector<ByteRange> &Spans) {
+                      std::vector<ByteRange> &Spans, QualType *Found) {
   std::vector<uint64_t> Starts{0};
   while (!Path.empty()) {
     auto [Name, Rest] = Path.split('.');
@@ -100,6 +100,8 @@ std::string findField(const ASTContext &Context, QualType Type, llvm::StringRef 
   }
   for (uint64_t Start : Starts)
     Spans.push_back({Start, sizeOf(Context, Type)});
+  if (Found)
+    *Found = Type;
   return "";
 }
 

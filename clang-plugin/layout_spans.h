@@ -23,9 +23,10 @@ struct ByteRange {
 inline constexpr size_t SpansMax = 4096;
 
 // Appends the ranges of the field at the dotted path, one for each element where the way leads
-// through an array. On failure returns what is wrong, and the list is unchanged.
+// through an array; FOUND becomes its type. On failure returns what is wrong, and the list is
+// unchanged.
 std::string findField(const clang::ASTContext &Context, clang::QualType Type, llvm::StringRef Path,
-                      std::vector<ByteRange> &Spans);
+                      std::vector<ByteRange> &Spans, clang::QualType *Found = nullptr);
 
 // Appends the ranges of the fields that are marked in the type, nested ones and bases included.
 // False if there are more than SpansMax.

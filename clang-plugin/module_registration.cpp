@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds struct perdure_module_info field by field, in the order of <perdure/abi.h>, and a
-// constructor of priority 1 that hands it over.
+// Builds struct perdure_module_info field by field, in the order of <perdure/abi.h>, an ELF note by
+// which the runtime finds it, and a constructor of priority 1 that hands it over.
 #include "module_registration.h"
 #include "runtime_abi.h"
 
@@ -34,7 +34,9 @@ public:
         {number32(PERDURE_ABI_VERSION), number32(flags()),
          text(facts_.source.empty() ? module_.getSourceFileName() : facts_.source), roots,
          root_count, locks, lock_count, types, type_count, recovery, recovery_count});
-    emitConstructor(constant(info, "perdure.module"));
+    GlobalVariable *module_info = constant(info, "perdure.module");
+    emitNote(module_info);
+    emitConstructor(module_info);
   }
 
 private:
@@ -140,6 +142,29 @@ private:
            (commit_points || sections ? PERDURE_MODULE_HAS_UNITS : 0) |
            (commit_points ? PERDURE_MODULE_COMMIT_POINTS : 0) |
            (sections ? PERDURE_MODULE_HAS_SECTIONS : 0);
+  }
+
+  // {size of name, size of description, type, name; distance from there to the module's info}. A
+  // distance, because a note is not relocated.
+  void emitNote(GlobalVariable *info) {
+    Type *word = Type::getInt64Ty(context_);
+    Constant *name = ConstantDataArray::getString(context_, PERDURE_NOTE_NAME);
+    auto *type = StructType::get(context_,
+                                 {number32(0)->getType(), number32(0)->getType(),
+                                  number32(0)->getType(), name->getType(), word},
+                                 /*isPacked=*/true);
+    auto *note = new GlobalVariable(module_, type, true, GlobalValue::PrivateLinkage, nullptr,
+                                    "perdure.note");
+    Constant *at = ConstantExpr::getInBoundsGetElementPtr(
+        type, note, ArrayRef<Constant *>{number32(0), number32(4)});
+    Constant *distance = ConstantExpr::getSub(ConstantExpr::getPtrToInt(info, word),
+                                              ConstantExpr::getPtrToInt(at, word));
+    note->setInitializer(
+        ConstantStruct::get(type, {number32(sizeof PERDURE_NOTE_NAME), number32(8),
+                                   number32(PERDURE_NOTE_MODULE), name, distance}));
+    note->setSection(".note.perdure");
+    note->setAlignment(Align(4));
+    appendToUsed(module_, {note});
   }
 
   void emitConstructor(GlobalVariable *info) {

@@ -8,7 +8,8 @@
 
 namespace perdure {
 
-Result<std::unique_ptr<DurableImage>> DurableImage::open(const PoolOptions &options) {
+Result<std::unique_ptr<DurableImage>> DurableImage::open(const PoolOptions &options,
+                                                         const MetadataCheck &check) {
   if (pool_is_missing(options.path)) {
     // Another process may create it at the same moment: then the pool is there, whoever won.
     if (Status status = create_pool(options); !status && pool_is_missing(options.path))
@@ -19,7 +20,7 @@ Result<std::unique_ptr<DurableImage>> DurableImage::open(const PoolOptions &opti
     return pool.status();
   if (options.size_given)
     pool->superblock.heap_limit = std::max(pool->superblock.heap_limit, heap_end(options));
-  auto image = PooledImage::start(std::move(*pool), true);
+  auto image = PooledImage::start(std::move(*pool), true, check);
   if (!image)
     return image.status();
   return std::unique_ptr<DurableImage>(std::move(*image));

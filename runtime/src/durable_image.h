@@ -28,8 +28,11 @@ class DurableImage {
 public:
   // Opens or creates the pool, holds its lock, and brings the image file to the last sealed epoch
   // (image bytes are then readable through image_fd(), if not yet all durable there: the log still
-  // covers them). Nothing on disk has changed when it fails.
-  static Result<std::unique_ptr<DurableImage>> open(const PoolOptions &options);
+  // covers them). CHECK may refuse an existing pool by its metadata, as they will be at BASE.
+  // Nothing on disk has changed when it fails.
+  static Result<std::unique_ptr<DurableImage>>
+  open(const PoolOptions &options,
+       const std::function<Status(std::byte *base)> &check = nullptr);
   virtual ~DurableImage() = default;
 
   // True if the pool held at least one epoch when it was opened.

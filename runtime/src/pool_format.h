@@ -14,7 +14,10 @@
 namespace perdure {
 
 inline constexpr uint64_t kSuperblockMagic = 0x0045525544524550; // "PERDURE\0"
-inline constexpr uint32_t kPoolVersion = 1;
+// 2: the image holds the layouts of types. Version 1, without, is read and becomes 2 when it is
+// opened.
+inline constexpr uint32_t kPoolVersion = 2;
+inline constexpr uint32_t kPoolVersionMin = 1;
 inline constexpr uint64_t kSuperblockSize = 4096;
 inline constexpr uint64_t kSuperblockCopies = 2;
 inline constexpr uint32_t kMachineX86_64 = 62; // ELF's e_machine

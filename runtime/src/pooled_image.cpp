@@ -9,8 +9,9 @@
 
 namespace perdure {
 
-Result<std::unique_ptr<PooledImage>> PooledImage::start(Pool pool, bool background) {
-  auto report = recover(pool);
+Result<std::unique_ptr<PooledImage>> PooledImage::start(Pool pool, bool background,
+                                                        const MetadataCheck &check) {
+  auto report = recover(pool, check);
   if (!report)
     return report.status();
   std::unique_ptr<PooledImage> image(new PooledImage(std::move(pool), *report));
@@ -32,6 +33,7 @@ PooledImage::~PooledImage() {
 Status PooledImage::begin_run() {
   Superblock next = pool_.superblock;
   next.run++;
+  next.version = kPoolVersion; // an older pool becomes one that older runtimes refuse
   next.flags &= ~uint32_t{kSuperblockClean};
   next.log_domain = static_cast<uint32_t>(pool_.log->domain());
   LogPosition tail = report_.tail;

@@ -16,8 +16,10 @@ namespace perdure {
 
 class PooledImage final : public DurableImage {
 public:
-  // Recovers POOL and starts a run on it. BACKGROUND: checkpoint on a thread of its own.
-  static Result<std::unique_ptr<PooledImage>> start(Pool pool, bool background);
+  // Recovers POOL and starts a run on it. BACKGROUND: checkpoint on a thread of its own. CHECK: as
+  // in recover().
+  static Result<std::unique_ptr<PooledImage>> start(Pool pool, bool background,
+                                                    const MetadataCheck &check = nullptr);
   ~PooledImage() override;
 
   bool recovered() const override { return report_.last_epoch != 0; }

@@ -5,6 +5,7 @@
 #include "epoch_payload.h"
 #include "heap_layout.h"
 #include "mapped_replay.h"
+#include "metadata_view.h"
 #include <algorithm>
 
 namespace perdure {
@@ -45,26 +46,42 @@ replay_log(const Pool &pool,
   return report;
 }
 
-// Past the last byte that PAYLOAD sets to something; zeros are what a hole reads as. False:
-// unsound.
-static bool raise_high_water(std::span<const std::byte> payload, uint64_t limit, uint64_t &bytes) {
-  EpochPayloadReader reader(payload, limit);
-  ImageRange range;
-  while (reader.next(range))
-    if (!range.fill || *range.data != std::byte{0})
-      bytes = std::max(bytes, range.offset + range.length);
-  return reader.sound();
-}
+// What the first reading finds out.
+struct Survey {
+  uint64_t limit;
+  uint64_t high_water = 0; // past the last byte set to something; zeros are what a hole reads as
+  MetadataView *metadata;  // null: not wanted
 
-Result<RecoveryReport> recover(Pool &pool) {
+  bool add(std::span<const std::byte> payload) {
+    EpochPayloadReader reader(payload, limit);
+    ImageRange range;
+    while (reader.next(range)) {
+      if (!range.fill || *range.data != std::byte{0})
+        high_water = std::max(high_water, range.offset + range.length);
+      if (metadata)
+        metadata->apply(range);
+    }
+    return reader.sound();
+  }
+};
+
+Result<RecoveryReport> recover(Pool &pool, const MetadataCheck &check) {
   const uint64_t limit = pool.superblock.heap_limit;
-  uint64_t high_water = 0;
+  MetadataView metadata;
+  if (check)
+    if (Status status = metadata.map(pool); !status)
+      return status;
+  Survey survey{limit, 0, check ? &metadata : nullptr};
   auto report = replay_log(pool, [&](uint64_t epoch, std::span<const std::byte> payload) {
-    return raise_high_water(payload, limit, high_water) ? Status::ok() : unsound_epoch(pool, epoch);
+    return survey.add(payload) ? Status::ok() : unsound_epoch(pool, epoch);
   });
   if (!report)
     return report;
-  report->image_bytes = std::max(pool.superblock.image_bytes, image_file_bytes(high_water, limit));
+  if (check && report->last_epoch != 0)
+    if (Status status = check(metadata.base()); !status)
+      return status;
+  report->image_bytes =
+      std::max(pool.superblock.image_bytes, image_file_bytes(survey.high_water, limit));
   if (pool.image->size() < report->image_bytes)
     if (Status status = pool.image->resize(report->image_bytes); !status)
       return status;

@@ -29,9 +29,13 @@ Result<RecoveryReport>
 replay_log(const Pool &pool,
            const std::function<Status(uint64_t epoch, std::span<const std::byte>)> &visit);
 
-// Replays into POOL.image. Nothing on disk has changed when the log turns out damaged: it is read
-// to its end before the first byte is applied, and then a second time.
-Result<RecoveryReport> recover(Pool &pool);
+// Looks at the metadata as recovery will leave it (image offset 0 at BASE) and may refuse the pool.
+using MetadataCheck = std::function<Status(std::byte *base)>;
+
+// Replays into POOL.image. Nothing on disk has changed when the log turns out damaged or CHECK
+// refuses: the log is read to its end before the first byte is applied, and then a second time.
+// CHECK, if there is one, is not asked about a pool without any epoch. It REQUIRES real files.
+Result<RecoveryReport> recover(Pool &pool, const MetadataCheck &check = nullptr);
 
 // The error for an epoch whose payload is no list of ranges.
 Status unsound_epoch(const Pool &pool, uint64_t epoch);

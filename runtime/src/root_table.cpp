@@ -14,7 +14,7 @@ struct RootTable::Header {
 };
 
 static_assert(sizeof(RootEntry) == 128 && offsetof(RootEntry, offset) == 104 &&
-              offsetof(RootEntry, size) == 112 && offsetof(RootEntry, reserved) == 120);
+              offsetof(RootEntry, size) == 112 && offsetof(RootEntry, type) == 120);
 
 namespace {
 
@@ -85,6 +85,12 @@ Status RootTable::add(std::string_view key, uint64_t offset, uint64_t size) {
   return Status::ok();
 }
 
+void RootTable::set_type(const RootEntry &entry, uint64_t type) {
+  RootEntry &changed = entries()[&entry - entries()];
+  changed.type = type;
+  host_.record(&changed.type, sizeof changed.type);
+}
+
 Status RootTable::check() const {
   auto unsound = [](size_t i, const char *what) {
     return Status::error("root table is damaged: entry " + std::to_string(i) + " " + what +
@@ -103,8 +109,6 @@ Status RootTable::check() const {
       return unsound(i, "has no proper key");
     if (!in_root_window(entry.offset, entry.size))
       return unsound(i, "lies outside the root window");
-    if (entry.reserved != 0)
-      return unsound(i, "has reserved bytes that are not zero");
     for (size_t j = 0; j < i; ++j)
       if (entry.offset < at(j).offset + at(j).size && at(j).offset < entry.offset + entry.size)
         return unsound(i, "overlaps an earlier one");

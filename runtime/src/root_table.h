@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pool's list of persistent globals: key, image offset, size. A fixed array in the heap
+// The pool's list of persistent globals: key, image offset, size, type. A fixed array in the heap
 // metadata, recorded like any other store, so that a root and its first value appear in one epoch.
 // Entries are only ever added. Not thread-safe: the caller adds and looks up one module at a time.
 #pragma once
@@ -13,8 +13,8 @@ namespace perdure {
 struct RootEntry {
   char key[104]; // NUL-terminated
   uint64_t offset;
-  uint64_t size;     // never 0
-  uint64_t reserved; // 0
+  uint64_t size; // never 0
+  uint64_t type; // its number in the type table, from 1; 0: not known
 };
 
 class RootTable {
@@ -25,6 +25,7 @@ public:
   const RootEntry *overlapping(uint64_t offset, uint64_t size) const;
   // Errors: key empty, too long or present; bytes outside the root window or another root's; full.
   Status add(std::string_view key, uint64_t offset, uint64_t size);
+  void set_type(const RootEntry &entry, uint64_t type);
   size_t count() const;
   // REQUIRES: index < count()
   const RootEntry &at(size_t index) const;

@@ -5,8 +5,11 @@
 // hold values of an earlier run.
 #include "check.h"
 #include "epochs.h"
+#include "find_modules.h"
 #include "heap_layout.h"
+#include "layout_check.h"
 #include "runtime.h"
+#include "type_table.h"
 #include "unit_locks.h"
 #include <cstdio>
 #include <cstring>
@@ -60,18 +63,43 @@ void Runtime::check_discipline(const perdure_module_info &module) {
                                         !(module_flags_ & PERDURE_MODULE_HAS_SECTIONS);
 }
 
+void Runtime::register_loaded_modules() {
+  for (const perdure_module_info *module : find_loaded_modules())
+    register_module(*module);
+}
+
+// A module loaded after the pool was opened: what does not fit is found only now.
+void Runtime::check_late_module(const perdure_module_info &module) {
+  auto *base = reinterpret_cast<std::byte *>(kBase);
+  Result<TypeRegistry> pool = read_layouts(base);
+  TypeRegistry late;
+  late.add(module);
+  Status status = pool ? check_layouts(options_.path, *pool, late) : pool.status();
+  if (!status)
+    refuse(status.message());
+}
+
 void Runtime::register_module(const perdure_module_info &module) {
+  if (!modules_.insert(&module).second)
+    return;
   if (module.abi_version != PERDURE_ABI_VERSION)
     refuse(std::string("module '") + module.source + "' was compiled for hook ABI " +
            std::to_string(module.abi_version) + ", this runtime has " +
            std::to_string(PERDURE_ABI_VERSION) + ": recompile it");
   if (module.flags != 0)
     check_discipline(module);
+  const bool late = started_ && mode() == Mode::kDurable;
+  if (late)
+    check_late_module(module);
   for (uint64_t i = 0; i < module.root_count; i++)
     register_root(module.roots[i], module);
   for (uint64_t i = 0; i < module.lock_count; i++)
     UnitLocks::add(module.locks[i]);
   types_.add(module);
+  if (late)
+    if (Status status = store_layouts(reinterpret_cast<std::byte *>(kBase), kPoolHost, types_);
+        !status)
+      refuse(status.message());
   if (auditor_)
     auditor_->add_types(module);
   for (uint64_t i = 0; i < module.recovery_count; i++)
@@ -100,6 +128,8 @@ void Runtime::register_root(const perdure_root_info &info, const perdure_module_
     refuse(std::string("persistent globals '") + clash->info.key + "' and '" + info.key +
            "' were given overlapping addresses by their names: rename one of them");
   Root &root = roots_.emplace(offset, Root{info, &module, false}).first->second;
+  if (!started_)
+    return; // start() gives it its value
   if (auditor_)
     auditor_->add_root(info);
   bool known = mode() == Mode::kDurable && root_table_->find(info.key);
@@ -140,8 +170,13 @@ Status Runtime::adopt_root(Root &root) {
   return status;
 }
 
-Status Runtime::adopt_roots(const std::vector<std::byte> &present) {
-  const std::byte *next = present.data();
+void Runtime::initialise_roots() {
+  for (auto &[offset, root] : roots_)
+    set_initial(root.info, 0, root.info.size);
+}
+
+Status Runtime::adopt_roots(const std::vector<std::byte> *present) {
+  const std::byte *next = present ? present->data() : nullptr;
   for (auto &[offset, root] : roots_) {
     bool known = root_table_->find(root.info.key) != nullptr;
     // The mapping is new: volatile parts get their present values back, persistent ones if the pool
@@ -151,6 +186,8 @@ Status Runtime::adopt_roots(const std::vector<std::byte> &present) {
     for (uint64_t i = 0; known && i < root.info.volatile_span_count; i++)
       set_initial(root.info, root.info.volatile_spans[i].offset, root.info.volatile_spans[i].size);
     for_each_persistent_span(root.info, [&](uint64_t begin, uint64_t size) {
+      if (!present)
+        return;
       if (!known)
         std::memcpy(static_cast<std::byte *>(root.info.address) + begin, next, size);
       next += size;

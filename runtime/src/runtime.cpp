@@ -2,8 +2,10 @@
 #include "runtime.h"
 #include "epochs.h"
 #include "heap_layout.h"
+#include "layout_check.h"
 #include "mutator.h"
 #include "output_gate.h"
+#include "type_table.h"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -13,19 +15,15 @@
 namespace perdure {
 namespace {
 
-void record_metadata(const void *address, size_t size) { record(address, size); }
-
-bool reserve_image(uint64_t offset, uint64_t size) {
-  return Runtime::instance().reserve(offset, size);
-}
-
-constexpr HeapHost kHost = {record_metadata, reserve_image};
-
 void at_exit() { Runtime::instance().stop(); }
 
 __attribute__((constructor(101))) void start_runtime() { Runtime::instance().start(); }
 
 } // namespace
+
+constinit const HeapHost kPoolHost = {
+    [](const void *address, size_t size) { record(address, size); },
+    [](uint64_t offset, uint64_t size) { return Runtime::instance().reserve(offset, size); }};
 
 Runtime &Runtime::instance() {
   static Runtime &runtime = *new Runtime; // never destroyed: threads may outlive static destructors
@@ -33,8 +31,14 @@ Runtime &Runtime::instance() {
 }
 
 void Runtime::start() {
+  register_loaded_modules();
   const char *spec = std::getenv("PERDURE_POOL");
-  Status status = spec && *spec ? open(spec) : map_volatile_image();
+  Status status = Status::ok();
+  if (spec && *spec)
+    status = open(spec);
+  else if (status = map_volatile_image(); status)
+    initialise_roots();
+  started_ = true;
   if (!status) {
     std::fprintf(stderr, "perdure: %s\n", status.message().c_str());
     _exit(1);
@@ -49,17 +53,23 @@ Status Runtime::open(std::string_view spec) {
     return options.status();
   if (Status status = slot_is_free(); !status)
     return status;
-  Result<std::unique_ptr<DurableImage>> image = DurableImage::open(*options);
+  auto check = [&](std::byte *base) {
+    Result<TypeRegistry> pool = read_layouts(base);
+    return pool ? check_identity(options->path, *pool, types_) : pool.status();
+  };
+  Result<std::unique_ptr<DurableImage>> image = DurableImage::open(*options, check);
   if (!image)
     return image.status();
   // Values that globals got since the program started, for a pool that has none yet.
-  std::vector<std::byte> present = save_roots();
+  std::vector<std::byte> present;
+  if (started_)
+    present = save_roots();
   uint64_t limit = (*image)->heap_limit();
   Status status = map_working_image((*image)->image_fd(), (*image)->image_bytes(), limit);
   if (!status)
     return status;
   auto *base = reinterpret_cast<std::byte *>(kBase);
-  auto heap = std::make_unique<Heap>(base, kHost);
+  auto heap = std::make_unique<Heap>(base, kPoolHost);
   options_ = *options;
   image_ = std::move(*image);
   recovered_ = image_->recovered();
@@ -74,8 +84,10 @@ Status Runtime::open(std::string_view spec) {
   if (!status)
     return status;
   heap_ = std::move(heap);
-  root_table_ = std::make_unique<RootTable>(base, kHost);
-  status = adopt_roots(present);
+  root_table_ = std::make_unique<RootTable>(base, kPoolHost);
+  status = adopt_roots(started_ ? &present : nullptr);
+  if (status)
+    status = store_layouts(base, kPoolHost, types_);
   if (!status)
     return status;
   return start_epochs();

@@ -19,6 +19,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,7 @@ public:
   void start();
   // See perdure_open().
   Status open(std::string_view spec);
+  // No effect if it was registered already.
   void register_module(const perdure_module_info &module);
 
   Mode mode() const { return mode_.load(std::memory_order_relaxed); }
@@ -78,11 +80,15 @@ private:
     bool recovered;
   };
 
+  void register_loaded_modules();
+  void initialise_roots();
+  void check_late_module(const perdure_module_info &module);
   void register_root(const perdure_root_info &info, const perdure_module_info &module);
   void check_discipline(const perdure_module_info &module);
   Status adopt_root(Root &root);
-  // After a pool was opened under roots already registered; PRESENT is what save_roots() gave.
-  Status adopt_roots(const std::vector<std::byte> &present);
+  // After a pool was opened under roots already registered; PRESENT is what save_roots() gave, null
+  // if they have no values yet.
+  Status adopt_roots(const std::vector<std::byte> *present);
   Status start_audit();
   Status start_epochs();
   void print_stats() const;
@@ -101,6 +107,8 @@ private:
   std::map<uint64_t, Root> roots_; // by offset
   TypeRegistry types_;
   std::vector<void (*)(void)> recovery_functions_;
+  std::set<const perdure_module_info *> modules_;
+  bool started_ = false; // roots have values
   uint32_t module_flags_ = 0;
   const char *discipline_set_by_ = nullptr;
   bool recovery_done_ = false;
@@ -108,6 +116,9 @@ private:
   int child_pipe_[2] = {-1, -1}; // during fork(): its write end stays with the child
   std::atomic<bool> forgot_updates_{false};
 };
+
+// The heap metadata's way to record and to reserve.
+extern const HeapHost kPoolHost;
 
 // Records a range in the calling thread's write set.
 void record(const void *address, size_t size, uint32_t lane = PERDURE_LANE_PERSISTENT);

@@ -32,6 +32,14 @@ static Status validate_geometry(const Superblock &s, const std::string &path) {
   return Status::ok();
 }
 
+static bool is_known_version(uint32_t version) {
+  return version >= kPoolVersionMin && version <= kPoolVersion;
+}
+
+static std::string known_versions() {
+  return std::to_string(kPoolVersionMin) + " to " + std::to_string(kPoolVersion);
+}
+
 // One copy, from what tells most about it to its checksum. SOUND_MAGIC: the copy was at least meant
 // to be a superblock.
 static Status validate_copy(const Superblock &s, const std::string &path) {
@@ -39,15 +47,15 @@ static Status validate_copy(const Superblock &s, const std::string &path) {
     return Status::error(path + " is not a perdure superblock, or it is damaged; restore the pool "
                                 "from a backup");
   if (s.crc != superblock_crc(s)) {
-    if (s.version != kPoolVersion)
+    if (!is_known_version(s.version))
       return Status::error(path + " has format version " + std::to_string(s.version) +
-                           " (or is damaged), this perdure reads version " +
-                           std::to_string(kPoolVersion) + "; use the perdure that wrote it");
+                           " (or is damaged), this perdure reads versions " + known_versions() +
+                           "; use the perdure that wrote it");
     return Status::error(path + " is damaged (checksum); restore the pool from a backup");
   }
-  if (s.version != kPoolVersion)
+  if (!is_known_version(s.version))
     return Status::error(path + " has format version " + std::to_string(s.version) +
-                         ", this perdure reads version " + std::to_string(kPoolVersion) +
+                         ", this perdure reads versions " + known_versions() +
                          "; use the perdure that wrote it");
   if (s.machine != kMachineX86_64 || s.page_size != kPageSize || s.base_slot != PERDURE_SLOT)
     return Status::error(path + " was written on another architecture (machine " +

@@ -65,15 +65,15 @@ void TypeRegistry::add(const perdure_module_info &module) {
 
 void TypeRegistry::add(TypeLayout type, std::string_view source) {
   auto found = by_name_.find(key_of(type.name, ""));
-  if (found != by_name_.end() && found->second->same_as(type))
+  if (found != by_name_.end() && types_[found->second].same_as(type))
     return;
   if (found != by_name_.end())
     type.source = source;
   const std::string key = key_of(type.name, type.source);
   if (by_name_.contains(key))
     return;
+  by_name_.emplace(key, types_.size());
   types_.push_back(std::move(type));
-  by_name_.emplace(key, &types_.back());
 }
 
 void TypeRegistry::add_root(RootLayout root) { roots_.try_emplace(root.offset, std::move(root)); }
@@ -82,7 +82,7 @@ const TypeLayout *TypeRegistry::find(std::string_view name, std::string_view sou
   auto found = by_name_.find(key_of(name, source));
   if (found == by_name_.end() && !source.empty())
     found = by_name_.find(key_of(name, ""));
-  return found == by_name_.end() ? nullptr : found->second;
+  return found == by_name_.end() ? nullptr : &types_[found->second];
 }
 
 const RootLayout *TypeRegistry::root_at(uint64_t offset) const {

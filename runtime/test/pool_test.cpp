@@ -203,6 +203,16 @@ TEST_F(PoolTest, AnotherVersionIsNamed) {
   EXPECT_HAS(open_error(), "has format version 99");
 }
 
+TEST_F(PoolTest, AnOlderVersionIsReadAndABrandNewOneIsNot) {
+  create();
+  edit([](Superblock &s) { s.version = kPoolVersionMin; });
+  EXPECT_EQ(open_error(), "");
+  edit([](Superblock &s) { s.version = 0; });
+  EXPECT_HAS(open_error(), "has format version 0, this perdure reads versions 1 to 2");
+  edit([](Superblock &s) { s.version = kPoolVersion + 1; });
+  EXPECT_HAS(open_error(), "has format version 3");
+}
+
 TEST_F(PoolTest, AnotherArchitectureIsNamed) {
   create();
   edit([](Superblock &s) { s.machine = 183; });
@@ -299,7 +309,7 @@ TEST(Superblock, HasTheseBytes) {
   ASSERT_TRUE(store_superblock(*file, s).is_ok());
   unsigned char golden[kSuperblockSize] = "PERDURE";
   const auto put = [&](size_t at, unsigned char value) { golden[at] = value; };
-  put(8, 1);
+  put(8, 2);
   for (unsigned char i = 0; i < 16; ++i)
     put(16 + i, i);
   put(32, 4); // generation 4: copy 0

@@ -4,6 +4,7 @@
 #include "pooled_image.h"
 #include "simulated_pool.h"
 #include "temporary_directory.h"
+#include <fstream>
 #include <algorithm>
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -119,6 +120,52 @@ TEST_P(RealPool, IsCreatedAndContinued) {
       ASSERT_TRUE(image->close().is_ok());
     }
   }
+}
+
+// What an opener that refuses the pool may have looked at, and must not have changed.
+TEST_P(RealPool, ARefusedPoolIsUnchangedAndItsMetadataWereAsRecoveryLeavesThem) {
+  ASSERT_TRUE(open()->commit(record_of(1, 100, "before")).is_ok()); // checkpointed at the close
+  ASSERT_TRUE(open()->close().is_ok());
+  {
+    auto image = open();
+    image->pause_checkpoint(true);
+    ASSERT_TRUE(image->commit(record_of(2, 106, "after")).is_ok()); // in the log only
+  }
+  auto contents = [&] {
+    std::string all;
+    for (const char *name : {"superblock", "image", "log"}) {
+      std::ifstream file(options_.path + "/" + name, std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(file), {});
+    }
+    return all;
+  };
+  const std::string kept = contents();
+  std::string seen;
+  auto image = DurableImage::open(options_, [&](std::byte *base) {
+    seen.assign(reinterpret_cast<const char *>(base) + 100, 11);
+    return Status::error("refused");
+  });
+  ASSERT_FALSE(image.is_ok());
+  EXPECT_EQ(image.status().message(), "refused");
+  EXPECT_EQ(seen, "beforeafter");
+  EXPECT_TRUE(contents() == kept);
+}
+
+TEST_P(RealPool, APoolOfAnOlderVersionIsBroughtToThisOne) {
+  ASSERT_TRUE(open()->close().is_ok());
+  auto version = [&](uint32_t set) {
+    PoolOptions options = options_;
+    auto pool = open_pool(options);
+    EXPECT_TRUE(pool.is_ok());
+    const uint32_t found = pool->superblock.version;
+    pool->superblock.version = set ? set : found;
+    EXPECT_TRUE(store_superblock(*pool->superblock_file, pool->superblock).is_ok());
+    return found;
+  };
+  version(1);
+  EXPECT_EQ(version(0), 1u);
+  ASSERT_TRUE(open()->close().is_ok());
+  EXPECT_EQ(version(0), kPoolVersion);
 }
 
 TEST_P(RealPool, ALogTooSmallForAnEpochGrows) {

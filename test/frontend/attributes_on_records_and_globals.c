@@ -36,11 +36,12 @@ int *counter(void) {
 // CHECK-DAG: !{!"state", !"volatile-span", !"8", !"40"}
 // CHECK-DAG: !{!"state", !"relaxed-span", !"48", !"8"}
 // CHECK-DAG: !{!"hits", !"relaxed-span", !"0", !"8"}
+// CHECK-DAG: !{!"pinned", !"persistent", !"pinned", !"transient int", !"0"}
 // CHECK-DAG: !{!"pinned", !"volatile-span", !"0", !"4"}
 // CHECK-DAG: !{!"locks", !"lock"}
 // CHECK-DAG: !{!"more_locks", !"lock-pointer"}
 // CHECK-DAG: !{!"counter.count", !"persistent", !"attributes_on_records_and_globals.c:counter::count", !"int", !"1"}
-// CHECK-DAG: !{!"item", !"16", !"next", !"0", !"8", !"item*", !"references", !"8", !"4", !"int", !"size", !"12", !"4", !"int"}
+// CHECK-DAG: !{!"item", !"16", !"next", !"0", !"8", !"item*", !"references", !"8", !"4", !"transient int", !"size", !"12", !"4", !"int"}
 
 // ANNOTATIONS: @llvm.global.annotations = appending global [1 x
 // ANNOTATIONS-SAME: @noted

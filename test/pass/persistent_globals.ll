@@ -8,6 +8,7 @@ target triple = "x86_64-unknown-linux-gnu"
 ; CHECK: @ordinary = global i32 0
 ; CHECK: c"counter\00"
 ; CHECK: @perdure.initial = private constant i32 42
+; CHECK: @perdure.note = private constant <{ i32, i32, i32, [8 x i8], i64 }> <{ i32 8, i32 8, i32 1, [8 x i8] c"perdure\00", i64 sub (i64 ptrtoint (ptr @perdure.module to i64), i64 ptrtoint ({{.*}}@perdure.note{{.*}})) }>, section ".note.perdure", align 4
 ; CHECK: @llvm.global_ctors = {{.*}} i32 1, ptr @perdure.register
 @counter = global i32 42
 @ordinary = global i32 0

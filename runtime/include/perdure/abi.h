@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PERDURE_ABI_VERSION 1u
+#define PERDURE_ABI_VERSION 2u
 
 // Every pool is mapped at the start of this 1 TiB slot of the address space.
 #define PERDURE_SLOT 0x20ull
@@ -163,7 +163,7 @@ struct perdure_root_info {
   const void *initial; // SIZE bytes, or NULL for zeros
   const struct perdure_span *volatile_spans;
   uint64_t volatile_span_count;
-  const char *type;  // name of its type descriptor, or NULL
+  const char *type;  // text of its type, or NULL
   uint64_t internal; // 1: internal linkage, so a second module with the same key is an error
 };
 
@@ -179,6 +179,7 @@ struct perdure_lock_info {
   uint64_t kind; // enum perdure_lock_kind
 };
 
+// Texts of types: docs/pool_format.md.
 struct perdure_field_info {
   const char *name;
   uint64_t offset; // bytes
@@ -214,7 +215,15 @@ struct perdure_module_info {
   uint64_t recovery_count;
 };
 
-// Module constructor, priority 1 (before any constructor of the program).
+// A module's ELF note, in a section ".note.perdure": name, type, and as description the distance (8
+// bytes) from itself to the module's struct perdure_module_info. By notes the runtime knows all
+// modules of the program before it opens the pool: what does not fit is refused before anything is
+// changed.
+#define PERDURE_NOTE_NAME "perdure"
+#define PERDURE_NOTE_MODULE 1u
+
+// Module constructor, priority 1 (before any constructor of the program). For modules that are
+// loaded later; no effect on one that was found by its note.
 void perdure_register_module(const struct perdure_module_info *module);
 
 #pragma GCC visibility pop
