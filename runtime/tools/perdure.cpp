@@ -6,7 +6,7 @@
 #include "pool.h"
 #include "pool_facts.h"
 #include "pool_view.h"
-#include "root_table.h"
+#include "type_table.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <linux/magic.h>
@@ -94,6 +94,16 @@ void add_log(PoolFacts &facts, const Pool &pool, const RecoveryReport &log) {
   facts.add("log_end", "log ends with", log_end_name(log.end));
 }
 
+Status add_layouts(PoolFacts &facts, const PoolView &view) {
+  auto layouts = read_layouts(view.base());
+  if (!layouts)
+    return layouts.status();
+  const size_t roots = layouts->roots().size(), types = layouts->types().size();
+  facts.add_number("root_count", "roots", roots, std::to_string(roots));
+  facts.add_number("type_count", "types", types, std::to_string(types));
+  return Status::ok();
+}
+
 void add_contents(PoolFacts &facts, const PoolView &view, const RecoveryReport &log) {
   if (log.last_epoch == 0) {
     facts.add("contents", "contents", "none yet");
@@ -114,12 +124,8 @@ void add_contents(PoolFacts &facts, const PoolView &view, const RecoveryReport &
   facts.add_number("heap_blocks", "blocks", stats.block_count, std::to_string(stats.block_count));
   facts.add_number("heap_segments", "heap taken", stats.segment_bytes,
                    bytes_text(stats.segment_bytes));
-  RootTable roots(view.base(), kReader);
-  if (status = roots.check(); !status) {
+  if (status = add_layouts(facts, view); !status)
     facts.add("roots", "roots", "unsound: " + status.message());
-    return;
-  }
-  facts.add_number("root_count", "roots", roots.count(), std::to_string(roots.count()));
 }
 
 int info(const std::string &path, bool json) {
@@ -167,11 +173,8 @@ Status check_all(PoolView &view, PoolFacts &facts) {
   const HeapStats stats = heap.stats();
   facts.add_number("heap_blocks", "blocks walked", stats.block_count,
                    std::to_string(stats.block_count) + ", " + bytes_text(stats.used_bytes));
-  RootTable roots(view.base(), kReader);
-  if (Status status = roots.check(); !status)
-    return Status::error(where + status.message());
-  facts.add_number("root_count", "roots", roots.count(), std::to_string(roots.count()));
-  return Status::ok();
+  Status status = add_layouts(facts, view);
+  return status ? status : Status::error(where + status.message());
 }
 
 int check(const std::string &path, bool json) {
