@@ -72,6 +72,7 @@ std::string TypeDescriptors::nameOf(QualType Type) const {
   Policy.SuppressTagKeyword = true;
   Policy.Bool = true;
   Policy.AnonymousTagLocations = false;
+  Policy.UsePreferredNames = false;
   return Type.getAsString(Policy);
 }
 

@@ -4,6 +4,7 @@
 #include "type_table.h"
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace perdure {
 namespace {
@@ -136,8 +137,12 @@ Result<TypeRegistry> read_layouts(std::byte *base) {
   if (!types)
     return types.status();
   TypeRegistry registry;
-  for (const TypeLayout &type : *types)
-    registry.add(type, type.source);
+  std::set<uint64_t> of_roots;
+  for (size_t i = 0; i < roots.count(); ++i)
+    of_roots.insert(roots.at(i).type);
+  for (size_t i = 0; i < types->size(); ++i)
+    if (const TypeLayout &type = (*types)[i]; !type.fields.empty() || !of_roots.contains(i + 1))
+      registry.add(type, type.source); // else the text of a root that is no record
   for (size_t i = 0; i < roots.count(); ++i) {
     const RootEntry &root = roots.at(i);
     if (root.type > types->size())

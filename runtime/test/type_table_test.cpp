@@ -119,6 +119,16 @@ TEST_F(StoreLayoutsTest, RootsOfAnOlderPoolGetTheirTypes) {
   EXPECT_EQ(next->record_bytes, before) << "what the pool has is not stored again";
 }
 
+TEST_F(StoreLayoutsTest, ARootThatIsNoRecordIsNotTakenForOne) {
+  ASSERT_TRUE(roots.add("count", kRootsOffset, 4).is_ok());
+  TypeRegistry program;
+  program.add_root({"count", kRootsOffset, 4, "int", "a.c"});
+  ASSERT_TRUE(store_layouts(image->base(), TestImage::host(), program).is_ok());
+  auto stored = read_layouts(image->base());
+  EXPECT_EQ(stored->root("count")->type, "int");
+  EXPECT_EQ(stored->find("int"), nullptr);
+}
+
 TEST_F(StoreLayoutsTest, ARootOfATypeThatDoesNotExistIsDamage) {
   ASSERT_TRUE(roots.add("head", kRootsOffset, 8).is_ok());
   roots.set_type(roots.at(0), 1);

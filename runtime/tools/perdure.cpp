@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// perdure create | info | check: makes a pool, says what is in it, and whether it is sound. info
-// and check only read. Exit code 0: done and sound; 1: not; CLI11's codes for a wrong command line.
+// perdure create | info | check | dump: makes a pool, says what is in it, whether it is sound, and
+// shows its objects. All but create only read. Exit code 0: done and sound; 1: not; CLI11's codes
+// for a wrong command line.
+#include "dump.h"
 #include "heap.h"
 #include "pool.h"
 #include "pool_facts.h"
@@ -209,7 +211,12 @@ int main(int argc, char **argv) {
   create_command->add_option("--log", log, "file for the redo log, on another device");
   CLI::App *info_command = app.add_subcommand("info", "say what is in a pool; reads only");
   CLI::App *check_command = app.add_subcommand("check", "walk all of a pool; reads only");
-  for (CLI::App *command : {info_command, check_command}) {
+  CLI::App *dump_command = app.add_subcommand("dump", "show a pool's objects by type and field");
+  DumpOptions dump_options;
+  dump_command->add_option("--root", dump_options.root, "only what this root leads to");
+  dump_command->add_option("--max-objects", dump_options.objects_max,
+                           "stop after so many (default 10000)");
+  for (CLI::App *command : {info_command, check_command, dump_command}) {
     command->add_option("PATH", path, "the pool's directory")->required();
     command->add_flag("--json", json, "print a JSON object");
   }
@@ -221,6 +228,12 @@ int main(int argc, char **argv) {
       if (!value.empty())
         spec += key + value;
     return create(spec);
+  }
+  if (*dump_command) {
+    dump_options.path = path;
+    dump_options.json = json;
+    Status status = dump(dump_options);
+    return status ? 0 : fail(status);
   }
   return *info_command ? info(path, json) : check(path, json);
 }

@@ -20,6 +20,20 @@ Result<std::unique_ptr<PoolView>> PoolView::open(const std::string &path) {
   return view;
 }
 
+Result<std::unique_ptr<PoolView>> PoolView::open_exclusive(const std::string &path) {
+  auto unlocked = inspect_pool(path); // says better than the lock what is wrong with the path
+  if (!unlocked)
+    return unlocked.status();
+  auto lock = PoolLock::acquire(path);
+  if (!lock)
+    return lock.status();
+  auto pool = inspect_pool(path);
+  if (!pool)
+    return pool.status();
+  pool->lock = std::move(*lock);
+  return std::unique_ptr<PoolView>(new PoolView(std::move(*pool)));
+}
+
 PoolView::~PoolView() {
   if (reservation_)
     munmap(reservation_, reserved_bytes_);

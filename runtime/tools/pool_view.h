@@ -14,6 +14,8 @@ class PoolView {
 public:
   // Errors: what inspect_pool refuses.
   static Result<std::unique_ptr<PoolView>> open(const std::string &path);
+  // Holds the pool's lock while it lives, so that nothing moves. Errors: in use; as open.
+  static Result<std::unique_ptr<PoolView>> open_exclusive(const std::string &path);
   ~PoolView();
   PoolView(const PoolView &) = delete;
   PoolView &operator=(const PoolView &) = delete;

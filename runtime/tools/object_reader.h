@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Decodes objects of a pool by their types' layouts: bytes at an image offset and a type's text
+// become a Value. Trusts neither: what lies outside its object, and types that contain themselves,
+// are noted and not read.
+#pragma once
+
+#include "heap.h"
+#include "type_registry.h"
+#include "value.h"
+#include <functional>
+
+namespace perdure {
+
+// An object to read: where, as what.
+struct ObjectPlace {
+  uint64_t offset; // in the image
+  uint64_t size;   // bytes that belong to it
+  std::string type;
+  std::string source; // module in whose words the type is meant
+  std::string nodes;  // in a standard container: the type of its nodes
+};
+
+class ObjectReader {
+public:
+  // BASE: where image offset 0 is mapped. FOLLOW gets what typed pointers lead to.
+  ObjectReader(const std::byte *base, const TypeRegistry &types, const Heap &heap,
+               std::function<void(ObjectPlace)> follow)
+      : base_(base), types_(types), heap_(heap), follow_(std::move(follow)) {}
+
+  Value read(const ObjectPlace &place) { return read(place, 0); }
+  bool cut_short() const { return cut_short_; } // some string or array was too long to show
+
+  static std::string address_text(uint64_t offset); // in a process that has the pool open
+
+private:
+  Value read(const ObjectPlace &place, int depth);
+  Value read_array(const ObjectPlace &place, const TypeText &text, int depth);
+  Value read_record(const ObjectPlace &place, const TypeLayout &layout, int depth);
+  Value read_scalar(const ObjectPlace &place) const;
+  Value read_pointer(const ObjectPlace &place, const TypeText &text);
+  Value read_string(uint64_t offset, uint64_t size, bool to_nul);
+  // Standard containers whose fields say how much of what they point to is in use; empty: neither.
+  Value read_std_string(const ObjectPlace &place, const TypeLayout &layout);
+  Value read_std_vector(const ObjectPlace &place, const TypeLayout &layout);
+
+  // The live block or root around an offset.
+  struct Around {
+    uint64_t start = 0, size = 0; // size 0: there is none
+    const RootLayout *root = nullptr;
+  };
+  Around around(uint64_t offset) const;
+  void follow_pointer(const ObjectPlace &from, const std::string &pointee, uint64_t target,
+                      const Around &around);
+  uint64_t size_of(const std::string &type, const std::string &source) const; // 0: not known
+  bool is_flexible(const std::string &type, const std::string &source) const;
+  uint64_t word_at(uint64_t offset) const;
+  bool all_zero(uint64_t offset, uint64_t size) const;
+
+  const std::byte *base_;
+  const TypeRegistry &types_;
+  const Heap &heap_;
+  std::function<void(ObjectPlace)> follow_;
+  bool cut_short_ = false;
+};
+
+} // namespace perdure

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A decoded value: a scalar, or members by name, or elements by index. Prints as lines
+// "path  value", and as JSON: an object for members and for elements, a string, number or object
+// for a scalar.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace perdure {
+
+struct Value {
+  std::string text;                                   // of a scalar, for people
+  std::string json;                                   // of a scalar
+  std::vector<std::pair<std::string, Value>> members; // elements are called "[3]"
+
+  static Value number(const std::string &digits) { return {digits, digits, {}}; }
+  static Value string(const std::string &bytes); // quoted
+  static Value note(const std::string &what);    // "(transient)"
+  bool is_empty() const { return text.empty() && members.empty(); }
+
+  void print_text(const std::string &path) const;
+  std::string to_json() const;
+};
+
+} // namespace perdure
