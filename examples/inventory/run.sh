@@ -83,6 +83,9 @@ demonstrate plain
 export PERDURE_POOL=$work/pool
 demonstrate durable
 "$bin/perdure" info "$work/pool" | sed 's/^/    /'
+echo "  what perdure dump shows of the product:"
+"$bin/perdure" dump "$work/pool" >"$work/dump"
+grep -A 1 'description' "$work/dump" | sed 's/^/    /'
 if [ "$stock" != "STOCK north=850 south=150" ] || [ "$sound" != "SOUND 1" ]; then
   echo "run.sh: the durable server lost acknowledged updates" >&2
   exit 1

@@ -96,6 +96,9 @@ demonstrate plain
 export PERDURE_POOL=$work/pool
 demonstrate durable
 "$bin/perdure" info "$work/pool" | sed 's/^/    /'
+echo "  what perdure dump shows of the item 'visits':"
+"$bin/perdure" dump "$work/pool" >"$work/dump"
+grep -B 9 '"visits4"' "$work/dump" | sed 's/^/    /'
 if [ "$found" != 50 ] || [ "$visits" != 4 ]; then
   echo "run.sh: the durable server lost acknowledged updates" >&2
   exit 1
