@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// perdure create | info | check | dump: makes a pool, says what is in it, whether it is sound, and
-// shows its objects. All but create only read. Exit code 0: done and sound; 1: not; CLI11's codes
+// perdure create | info | check | dump | sweep: makes a pool, says what is in it, whether it is
+// sound, shows its objects, and finds those that nothing leads to. create and sweep --reclaim
+// write, all else only reads. Exit code 0: done and sound; 1: not; CLI11's codes
 // for a wrong command line.
 #include "dump.h"
 #include "heap.h"
 #include "pool.h"
 #include "pool_facts.h"
 #include "pool_view.h"
+#include "sweep.h"
 #include "type_table.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -216,7 +218,10 @@ int main(int argc, char **argv) {
   dump_command->add_option("--root", dump_options.root, "only what this root leads to");
   dump_command->add_option("--max-objects", dump_options.objects_max,
                            "stop after so many (default 10000)");
-  for (CLI::App *command : {info_command, check_command, dump_command}) {
+  CLI::App *sweep_command = app.add_subcommand("sweep", "find blocks that no root reaches");
+  SweepOptions sweep_options;
+  sweep_command->add_flag("--reclaim", sweep_options.reclaim, "free them");
+  for (CLI::App *command : {info_command, check_command, dump_command, sweep_command}) {
     command->add_option("PATH", path, "the pool's directory")->required();
     command->add_flag("--json", json, "print a JSON object");
   }
@@ -233,6 +238,12 @@ int main(int argc, char **argv) {
     dump_options.path = path;
     dump_options.json = json;
     Status status = dump(dump_options);
+    return status ? 0 : fail(status);
+  }
+  if (*sweep_command) {
+    sweep_options.path = path;
+    sweep_options.json = json;
+    Status status = sweep(sweep_options);
     return status ? 0 : fail(status);
   }
   return *info_command ? info(path, json) : check(path, json);

@@ -20,6 +20,8 @@ public:
   PoolView(const PoolView &) = delete;
   PoolView &operator=(const PoolView &) = delete;
 
+  void release_lock() { pool_.lock.reset(); }
+
   const Pool &pool() const { return pool_; }
   pid_t holder() const { return holder_; } // process that has it open; 0: none
 
