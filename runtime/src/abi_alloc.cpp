@@ -21,6 +21,7 @@ PERDURE_NEXT(malloc_usable_size);
 
 namespace {
 
+using perdure::Auditor;
 using perdure::Epochs;
 using perdure::Heap;
 using perdure::in_pool;
@@ -54,6 +55,8 @@ void *pool_allocate(size_t size, size_t alignment = 0) {
   void *block = alignment > 16 ? heap().allocate_aligned(size, alignment) : heap().allocate(size);
   if (!block)
     errno = ENOMEM;
+  else if (Auditor *auditor = Runtime::instance().auditor())
+    auditor->allocated(block, heap().usable_size(block));
   return block;
 }
 
@@ -77,9 +80,13 @@ void *pool_reallocate(void *block, size_t size) {
     return nullptr;
   }
   HeapUnit unit; // the old block goes in the epoch in which the new one comes
-  if (heap().resize_in_place(block, size))
-    return block;
   size_t old_size = heap().usable_size(block);
+  if (heap().resize_in_place(block, size)) {
+    size_t new_size = heap().usable_size(block);
+    if (Auditor *auditor = Runtime::instance().auditor(); auditor && new_size > old_size)
+      auditor->allocated(static_cast<char *>(block) + old_size, new_size - old_size);
+    return block;
+  }
   void *moved = pool_allocate(size);
   if (!moved)
     return nullptr;

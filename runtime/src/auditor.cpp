@@ -90,6 +90,15 @@ void Auditor::add_types(const perdure_module_info &module) {
 
 // --- What is recorded ---
 
+// A block that dies young may never have been recorded (the buffers a string leaves behind while it
+// grows); whoever gets it next has not missed a store.
+void Auditor::allocated(const void *block, size_t size) {
+  std::lock_guard lock(mutex_);
+  const uint64_t begin = offset_of(block);
+  shadow_->copy(begin, begin + size);
+  suspects_.recorded(begin, begin + size);
+}
+
 void Auditor::taken(const std::vector<uint64_t> &entries) {
   std::lock_guard lock(mutex_);
   for (uint64_t entry : entries) {

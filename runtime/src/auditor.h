@@ -33,6 +33,12 @@ public:
   void add_root(const perdure_root_info &root);
   void add_types(const perdure_module_info &module);
 
+  // [BLOCK, BLOCK + SIZE) was just allocated: what it holds is of no meaning to anybody.
+  void allocated(const void *block, size_t size);
+  // Around fork().
+  void lock_for_fork() { mutex_.lock(); }
+  void unlock_after_fork() { mutex_.unlock(); }
+
   void taken(const std::vector<uint64_t> &entries) override;
   void at_cut() override;
   void after_cut() override;

@@ -56,11 +56,15 @@ void Runtime::before_fork() {
   }
   OutputGate::instance().lock_for_fork();
   Epochs::instance().lock_for_fork();
+  if (auditor_)
+    auditor_->lock_for_fork();
   heap_->lock_for_fork();
 }
 
 void Runtime::after_fork(bool child) {
   heap_->unlock_after_fork();
+  if (auditor_)
+    auditor_->unlock_after_fork();
   Epochs::instance().unlock_after_fork(child);
   OutputGate::instance().unlock_after_fork(child);
   if (mode() != Mode::kDurable)

@@ -47,6 +47,8 @@ public:
   bool has_heap() const { return heap_ != nullptr; }
   bool recovered() const { return recovered_; }
   Heap &heap() { return *heap_; }
+  // Null unless PERDURE_AUDIT is set, and in a detached child.
+  Auditor *auditor() { return mode() == Mode::kDurable ? auditor_.get() : nullptr; }
 
   bool root_recovered(const void *address) const;
   void *find_root(std::string_view key) const;
