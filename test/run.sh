@@ -9,6 +9,7 @@
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
+#   audit      the ported programs under audit: no missed store, no dangling pointer
 #
 # Output of each step goes to build/test-logs/STEP.log; a failed step prints the end of it.
 set -uo pipefail
@@ -53,9 +54,17 @@ step_memcached() {
     bash examples/memcached/upstream-tests.sh --pool
 }
 
+step_audit() {
+  if [ -x build/memcached/durable/memcached ]; then
+    bash test/audit/ports.sh
+  else
+    bash test/audit/ports.sh kv inventory
+  fi
+}
+
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples memcached)
+[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples memcached audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

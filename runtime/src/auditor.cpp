@@ -2,6 +2,7 @@
 //
 // Shadow, suspects and pointers put together; see auditor.h.
 #include "auditor.h"
+#include "audit_trap.h"
 #include "heap_layout.h"
 #include <chrono>
 #include <cinttypes>
@@ -55,6 +56,14 @@ bool may_dangle(uint64_t value) {
   return value >> 32 != 0 && value >> 47 == 0 && value >> PERDURE_SLOT_SHIFT != PERDURE_SLOT;
 }
 
+// "", or what trap=... found.
+std::string writers_of(uint64_t begin, uint64_t end) {
+  std::string text;
+  for (const std::string &writer : WriteTrap::writers(begin, end))
+    text += "\nperdure: audit:   written by " + writer;
+  return text;
+}
+
 } // namespace
 
 Result<std::unique_ptr<Auditor>> Auditor::start(std::string_view spec, int image_fd,
@@ -88,6 +97,11 @@ void Auditor::add_types(const perdure_module_info &module) {
   places_.add_types(module);
 }
 
+void Auditor::start_traps() const {
+  if (!options_.traps.empty() && !WriteTrap::started())
+    WriteTrap::start(options_.traps);
+}
+
 // --- What is recorded ---
 
 // A block that dies young may never have been recorded (the buffers a string leaves behind while it
@@ -105,6 +119,7 @@ void Auditor::taken(const std::vector<uint64_t> &entries) {
     const uint64_t begin = entry << 8 >> 24, end = begin + (entry & PERDURE_RANGE_MAX);
     pending_.push_back({begin, end});
     suspects_.recorded(begin, end);
+    WriteTrap::recorded(begin, end);
   }
 }
 
@@ -182,11 +197,11 @@ void Auditor::compare(uint64_t now_ns) {
 
 void Auditor::report_stores() {
   for (const MissedStore &store : missed_) {
-    const uint64_t begin = store.range.begin;
+    const uint64_t begin = store.range.begin, end = store.range.end;
     report_.finding(AuditReport::Kind::kMissedStore, begin, places_.key(begin),
-                    "missed store at " + hex(kBase + begin) + "+" +
-                        std::to_string(store.range.end - begin) + " in " + places_.name(begin) +
-                        "; recorded " + store.recorded + ", memory " + store.memory);
+                    "missed store at " + hex(kBase + begin) + "+" + std::to_string(end - begin) +
+                        " in " + places_.name(begin) + "; recorded " + store.recorded +
+                        ", memory " + store.memory + writers_of(begin, end));
   }
   missed_.clear();
 }

@@ -33,6 +33,9 @@ public:
   void add_root(const perdure_root_info &root);
   void add_types(const perdure_module_info &module);
 
+  // Write-protects what trap=... names.
+  void start_traps() const;
+
   // [BLOCK, BLOCK + SIZE) was just allocated: what it holds is of no meaning to anybody.
   void allocated(const void *block, size_t size);
   // Around fork().

@@ -6,6 +6,16 @@
 #include <dlfcn.h>
 
 namespace perdure {
+namespace {
+
+// "+0xN"
+std::string plus(uint64_t address, const void *base) {
+  char text[32];
+  std::snprintf(text, sizeof text, "+0x%" PRIx64, address - reinterpret_cast<uint64_t>(base));
+  return text;
+}
+
+} // namespace
 
 void ProcessMap::refresh() {
   mappings_.clear();
@@ -56,16 +66,17 @@ std::string describe_symbol(uint64_t address) {
   Dl_info info;
   if (!dladdr(reinterpret_cast<void *>(address), &info) || !info.dli_fname)
     return "";
-  char text[64];
-  if (info.dli_sname) {
-    std::snprintf(text, sizeof text, "+0x%" PRIx64,
-                  address - reinterpret_cast<uint64_t>(info.dli_saddr));
-    return std::string(info.dli_sname) + text + " in " + info.dli_fname;
-  }
-  std::snprintf(text, sizeof text, "0x%" PRIx64,
-                address - reinterpret_cast<uint64_t>(info.dli_fbase));
-  const std::string file = info.dli_fname;
-  return file + "+" + text + " (addr2line -e " + file + " " + text + ")";
+  if (info.dli_sname)
+    return info.dli_sname + plus(address, info.dli_saddr) + " in " + info.dli_fname;
+  return info.dli_fname + plus(address, info.dli_fbase);
+}
+
+std::string describe_instruction(uint64_t address) {
+  Dl_info info;
+  if (!dladdr(reinterpret_cast<void *>(address), &info) || !info.dli_fname)
+    return "code outside any module";
+  return describe_symbol(address) + " (addr2line -e " + info.dli_fname + " " +
+         plus(address, info.dli_fbase).substr(1) + ")";
 }
 
 } // namespace perdure

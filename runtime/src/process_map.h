@@ -28,8 +28,10 @@ private:
   std::vector<Mapping> mappings_; // by begin
 };
 
-// "SYMBOL+0xN in FILE", or "FILE+0xN (addr2line -e FILE 0xN)" where no exported symbol is near.
-// Empty if ADDRESS is in no loaded module.
+// "SYMBOL+0xN in FILE", or "FILE+0xN" where no exported symbol is near. Empty if ADDRESS is in no
+// loaded module.
 std::string describe_symbol(uint64_t address);
+// The same with the command that tells the source line.
+std::string describe_instruction(uint64_t address);
 
 } // namespace perdure

@@ -112,6 +112,7 @@ Status Runtime::start_audit() {
     auditor_->add_types(*root.module);
   }
   Epochs::instance().observe(auditor_.get());
+  auditor_->start_traps();
   return Status::ok();
 }
 
