@@ -41,15 +41,27 @@ public:
   std::vector<ByteRange> compared(const std::vector<ByteRange> &runs, uint64_t now_ns) {
     std::vector<ByteRange> lasted;
     std::map<uint64_t, Suspect> next;
-    for (const ByteRange &run : runs) {
-      uint64_t since = now_ns;
-      for (auto range = first_past(run.begin); range != ranges_.end() && range->first < run.end;
-           ++range)
-        since = std::min(since, range->second.since_ns);
-      if (now_ns - since >= age_ns_ && since != now_ns)
-        lasted.push_back(run);
+    // A run may hold bytes that differ for long beside others that a thread is about to note.
+    auto part = [&](uint64_t begin, uint64_t end, uint64_t since) {
+      if (begin >= end)
+        return;
+      if (since == now_ns || now_ns - since < age_ns_)
+        next[begin] = {end, since};
+      else if (!lasted.empty() && lasted.back().end == begin)
+        lasted.back().end = end;
       else
-        next[run.begin] = {run.end, since};
+        lasted.push_back({begin, end});
+    };
+    for (const ByteRange &run : runs) {
+      uint64_t at = run.begin;
+      for (auto range = first_past(at); range != ranges_.end() && range->first < run.end; ++range) {
+        const uint64_t begin = std::max(range->first, run.begin);
+        const uint64_t end = std::min(range->second.end, run.end);
+        part(at, begin, now_ns);
+        part(begin, end, range->second.since_ns);
+        at = end;
+      }
+      part(at, run.end, now_ns);
     }
     ranges_ = std::move(next);
     return lasted;

@@ -35,6 +35,10 @@ constexpr uint64_t kLarge = 4096; // bytes
 // Rounds of copying ahead of a cut, while each finds more than this to do.
 constexpr int kRoundsAhead = 5;
 constexpr size_t kFewEntries = 512;
+constexpr size_t kEntriesAhead = 8; // looked up in the line set while others miss the cache
+
+// As an offset from the base: the slot's number above is dropped.
+uint64_t range_begin(uint64_t entry) { return entry << 8 >> 24; }
 
 uint64_t ns_since(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
@@ -165,9 +169,11 @@ Epochs::Taken Epochs::take_entries() {
       observer_->taken(entries_);
     taken.count += entries_.size();
     taken.updates |= lane == PERDURE_LANE_PERSISTENT && !entries_.empty();
-    for (uint64_t entry : entries_) {
-      uint64_t begin = entry << 8 >> 24; // without the slot's number, that is: from the base
-      uint64_t size = entry & PERDURE_RANGE_MAX;
+    for (size_t i = 0; i < entries_.size(); i++) {
+      uint64_t begin = range_begin(entries_[i]);
+      uint64_t size = entries_[i] & PERDURE_RANGE_MAX;
+      if (i + kEntriesAhead < entries_.size())
+        lines_.fetch(range_begin(entries_[i + kEntriesAhead]));
       if (size < kLarge)
         lines_.add(begin, begin + size);
       else

@@ -22,6 +22,8 @@ public:
   // Adds [BEGIN, END), offsets from the base, and brings the lines near the calling processor: most
   // were written by another one, and each such miss costs as much as the rest of the work on it.
   void add(uint64_t begin, uint64_t end);
+  // Tells that the line of BEGIN will soon be added.
+  void fetch(uint64_t begin) const { __builtin_prefetch(&table_[slot_of(begin / kLine)]); }
   // Copies the lines added (also: again) since the last call.
   void copy_added();
   // Appends the copies to RECORD. Written bytes of a line closer than a range's header go as one
