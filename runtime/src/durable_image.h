@@ -31,8 +31,7 @@ public:
   // covers them). CHECK may refuse an existing pool by its metadata, as they will be at BASE.
   // Nothing on disk has changed when it fails.
   static Result<std::unique_ptr<DurableImage>>
-  open(const PoolOptions &options,
-       const std::function<Status(std::byte *base)> &check = nullptr);
+  open(const PoolOptions &options, const std::function<Status(std::byte *base)> &check = nullptr);
   virtual ~DurableImage() = default;
 
   // True if the pool held at least one epoch when it was opened.

@@ -102,8 +102,8 @@ Status Runtime::start_audit() {
   const char *spec = std::getenv("PERDURE_AUDIT");
   if (!spec || !*spec || auditor_)
     return Status::ok();
-  auto auditor = Auditor::start(spec, image_->image_fd(), image_->image_bytes(),
-                                image_->heap_limit(), *heap_);
+  auto auditor =
+      Auditor::start(spec, image_->image_fd(), image_->image_bytes(), image_->heap_limit(), *heap_);
   if (!auditor)
     return auditor.status();
   auditor_ = std::move(*auditor);

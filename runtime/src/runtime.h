@@ -106,7 +106,7 @@ private:
   std::unique_ptr<Heap> heap_;
   std::unique_ptr<RootTable> root_table_;
   std::unique_ptr<Auditor> auditor_; // PERDURE_AUDIT
-  std::map<uint64_t, Root> roots_; // by offset
+  std::map<uint64_t, Root> roots_;   // by offset
   TypeRegistry types_;
   std::vector<void (*)(void)> recovery_functions_;
   std::set<const perdure_module_info *> modules_;

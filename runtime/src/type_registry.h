@@ -93,7 +93,7 @@ public:
 private:
   static std::string key_of(std::string_view name, std::string_view source);
 
-  std::deque<TypeLayout> types_; // stable addresses
+  std::deque<TypeLayout> types_;                    // stable addresses
   std::unordered_map<std::string, size_t> by_name_; // index in types_
   std::map<uint64_t, RootLayout> roots_;
 };

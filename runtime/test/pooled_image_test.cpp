@@ -4,9 +4,9 @@
 #include "pooled_image.h"
 #include "simulated_pool.h"
 #include "temporary_directory.h"
-#include <fstream>
 #include <algorithm>
 #include <fcntl.h>
+#include <fstream>
 #include <sys/wait.h>
 
 namespace perdure {
