@@ -94,6 +94,35 @@ TEST_P(EpochsTest, AnOpenUnitKeepsTheCutOut) {
   EXPECT_EQ(image_.word(2), 2u);
 }
 
+// The cutter copies ahead while the unit is open; what the unit stores after that must count, in a
+// line copied already and in a long range over it.
+TEST_P(EpochsTest, WhatAUnitStoresAfterItWasCopiedAheadIsCut) {
+  for (uint64_t round = 1; round <= 20; round++) {
+    std::atomic<bool> stored{false};
+    std::thread writer([&] {
+      Mutator::current().unit_begin();
+      store(1, round);
+      store(1024, round);
+      stored = true;
+      while (!Epochs::cut_pending)
+        std::this_thread::yield();
+      store(1, round + 100);
+      words_[1024] = round + 100;
+      words_[1536] = round + 200;
+      words_.note(1024, 8192);
+      Mutator::current().unit_end();
+    });
+    while (!stored)
+      std::this_thread::yield();
+    EXPECT_TRUE(sync());
+    writer.join();
+    EXPECT_TRUE(sync());
+    EXPECT_EQ(image_.word(1), round + 100);
+    EXPECT_EQ(image_.word(1024), round + 100);
+    EXPECT_EQ(image_.word(1536), round + 200);
+  }
+}
+
 TEST_P(EpochsTest, StopMakesNoUnfinishedUnitDurable) {
   std::atomic<int> step{0};
   std::thread writer([&] {

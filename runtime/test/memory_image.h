@@ -35,13 +35,16 @@ public:
   // A store and its hook (perdure/abi.h).
   void store(size_t index, uint64_t value, uint32_t lane = PERDURE_LANE_PERSISTENT) {
     words_[index] = value;
+    note(index, 8, lane);
+  }
+  void note(size_t index, uint64_t bytes, uint32_t lane = PERDURE_LANE_PERSISTENT) {
     Mutator &mutator = Mutator::current();
     uint64_t *cursor = &perdure_thread.next[lane];
     uint64_t slot;
     while (!((slot = std::atomic_ref<uint64_t>(*cursor).fetch_add(8)) & PERDURE_CHUNK_FIRST_MASK))
       mutator.set(lane).extend(cursor);
     std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t *>(slot))
-        .store(reinterpret_cast<uint64_t>(&words_[index]) << 16 | 8, std::memory_order_release);
+        .store(reinterpret_cast<uint64_t>(&words_[index]) << 16 | bytes, std::memory_order_release);
   }
 
 private:
