@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 
@@ -130,6 +131,49 @@ class Connection:
 
     def close(self):
         self.socket.close()
+
+
+class LoadThread:
+    """A client that sends batches until its server is gone. Subclasses have run_batch(connection)."""
+
+    def __init__(self):
+        self.failure = None
+
+    def run(self, port):
+        try:
+            connection = Connection(port)
+            while True:
+                self.run_batch(connection)
+        except Disconnected:
+            pass
+        except Failure as failure:
+            self.failure = failure
+
+
+def verify_load_and_kill(server, verify, clients, seconds):
+    """One round: checks what the SERVER that starts has kept, loads it, kills it after SECONDS.
+
+    Returns what VERIFY returned."""
+    server.wait_ready()
+    try:
+        kept = verify(server)
+        threads = [threading.Thread(target=c.run, args=(server.port,)) for c in clients]
+        for thread in threads:
+            thread.start()
+        time.sleep(seconds)
+        server.check_alive()
+        server.kill()
+        for thread in threads:
+            thread.join()
+    except Disconnected as error:
+        raise Failure("the server closed a connection; it says: "
+                      f"{server.error_text()}") from error
+    finally:
+        server.kill()
+    for client in clients:
+        if client.failure:
+            raise client.failure
+    return kept
 
 
 def arguments(description):

@@ -8,11 +8,10 @@
 # acknowledged, that explains the stock, description and tags of every product of its own.
 import random
 import sys
-import threading
 import time
 
 import harness
-from harness import Connection, Disconnected, Failure, Server
+from harness import Connection, Failure, LoadThread, Server
 
 SHARED_PRODUCTS = 10
 SHARED_TOTAL = 5000
@@ -54,8 +53,9 @@ class Operation:
         self.movement = movement  # the journal's line, without its number
 
 
-class Client:
+class Client(LoadThread):
     def __init__(self, test, index, seed):
+        super().__init__()
         self.test = test
         self.index = index
         self.random = random.Random(seed)
@@ -63,7 +63,6 @@ class Client:
         self.in_flight = []
         self.movements = {}  # number -> line, acknowledged
         self.acknowledged = 0
-        self.failure = None
 
     def warehouse(self):
         return f"warehouse{self.random.randrange(WAREHOUSES)}"
@@ -99,16 +98,6 @@ class Client:
             return Operation(f"describe {name} {text}", name, lambda p: setattr(p, "text", text))
         tag = f"tag{self.random.randrange(30)}-{'long' * self.random.randrange(8)}"
         return Operation(f"tag {name} {tag}", name, lambda p: p.tags.add(tag))
-
-    def run(self, port):
-        try:
-            connection = Connection(port)
-            while True:
-                self.run_batch(connection)
-        except Disconnected:
-            pass
-        except Failure as failure:
-            self.failure = failure
 
     def run_batch(self, connection):
         state = {name: product.copy() for name, product in self.products.items()}
@@ -195,7 +184,8 @@ class Test:
             connection.line()
         self.fresh = False
 
-    def verify(self, connection):
+    def verify(self, server):
+        connection = Connection(server.port)
         connection.send(b"check\n")
         reply = connection.line().decode()
         if not reply.startswith("SOUND"):
@@ -210,6 +200,7 @@ class Test:
         for client in self.clients:
             client.verify(connection)
         self.verify_journal(connection)
+        connection.close()
 
     def verify_journal(self, connection):
         connection.send(b"journal\n")
@@ -228,35 +219,17 @@ class Test:
             server = self.start()
             time.sleep(self.random.random() * 0.05)
             server.kill()
-        server = self.start().wait_ready()
-        try:
-            self.restart_seconds.append(server.ready_seconds)
-            connection = Connection(server.port)
-            self.verify(connection)
-            connection.close()
-            threads = [threading.Thread(target=c.run, args=(server.port,)) for c in self.clients]
-            for thread in threads:
-                thread.start()
-            time.sleep(self.random.uniform(0.02, 0.6))
-            server.check_alive()
-            server.kill()
-            for thread in threads:
-                thread.join()
-        except Disconnected as error:
-            raise Failure("the server closed a connection; it says: "
-                          f"{server.error_text()}") from error
-        finally:
-            server.kill()
-        for client in self.clients:
-            if client.failure:
-                raise client.failure
+        server = self.start()
+        harness.verify_load_and_kill(server, self.verify, self.clients,
+                                     self.random.uniform(0.02, 0.6))
+        self.restart_seconds.append(server.ready_seconds)
         if self.pool:
             harness.check_pool(self.options, self.pool)
 
     def finish(self):
         server = self.start().wait_ready()
         try:
-            self.verify(Connection(server.port))
+            self.verify(server)
         finally:
             server.kill()
 

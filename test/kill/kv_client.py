@@ -6,7 +6,7 @@
 import random
 import time
 
-from harness import Connection, Disconnected, Failure
+from harness import Failure, LoadThread
 
 KEYS_PER_CLIENT = 1500
 COUNTERS = 8
@@ -29,10 +29,11 @@ class Operation:
         self.reveals = reveals
 
 
-class Client:
+class Client(LoadThread):
     """Keys no other client writes, so their values are known exactly."""
 
     def __init__(self, test, index, seed):
+        super().__init__()
         self.test = test
         self.index = index
         self.random = random.Random(seed)
@@ -42,7 +43,6 @@ class Client:
         self.in_flight = []
         self.next_number = 1
         self.acknowledged = 0
-        self.failure = None
 
     def key(self):
         return b"client%d-%d" % (self.index, self.random.randrange(KEYS_PER_CLIENT))
@@ -158,16 +158,6 @@ class Client:
         return Operation(number, b"get %s\r\n" % key, expect)
 
     # --- running them ----------------------------------------------------------------------------
-
-    def run(self, port):
-        try:
-            connection = Connection(port)
-            while True:
-                self.run_batch(connection)
-        except Disconnected:
-            pass
-        except Failure as failure:
-            self.failure = failure
 
     def run_batch(self, connection):
         state = dict(self.values)

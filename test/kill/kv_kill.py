@@ -14,7 +14,7 @@ import threading
 import time
 
 import harness
-from harness import Connection, Disconnected, Failure, Server
+from harness import Connection, Failure, Server
 from kv_client import COUNTERS, KEYS_PER_CLIENT, Client, expect_line, fetch, read_reply
 
 WORKERS = 3
@@ -103,26 +103,10 @@ class Test:
     def round(self):
         if self.random.random() < 0.2:
             self.kill_while_starting()
-        server = self.start().wait_ready()
-        try:
-            self.restart_seconds.append(server.ready_seconds)
-            items = self.verify(server)
-            threads = [threading.Thread(target=c.run, args=(server.port,)) for c in self.clients]
-            for thread in threads:
-                thread.start()
-            time.sleep(self.random.uniform(0.02, 0.8))
-            server.check_alive()
-            server.kill()
-            for thread in threads:
-                thread.join()
-        except Disconnected as error:
-            raise Failure("the server closed a connection; it says: "
-                          f"{server.error_text()}") from error
-        finally:
-            server.kill()
-        for client in self.clients:
-            if client.failure:
-                raise client.failure
+        server = self.start()
+        items = harness.verify_load_and_kill(server, self.verify, self.clients,
+                                             self.random.uniform(0.02, 0.8))
+        self.restart_seconds.append(server.ready_seconds)
         if self.pool:
             harness.check_pool(self.options, self.pool)
         return items
