@@ -3,18 +3,14 @@
 // Breadth first from the roots, each object once; see dump.h.
 #include "dump.h"
 #include "object_reader.h"
+#include "pool_contents.h"
 #include "pool_facts.h"
-#include "pool_view.h"
-#include "type_table.h"
 #include <cstdio>
 #include <queue>
 #include <set>
 
 namespace perdure {
 namespace {
-
-constexpr HeapHost kReader = {[](const void *, size_t) {},
-                              [](uint64_t, uint64_t) { return false; }};
 
 class Dump {
 public:
@@ -120,26 +116,10 @@ private:
 } // namespace
 
 Status dump(const DumpOptions &options) {
-  auto view = PoolView::open_exclusive(options.path);
-  if (!view)
-    return view.status();
-  auto log = (*view)->replay();
-  if (!log)
-    return log.status();
-  if (log->last_epoch == 0)
-    return Status::error(options.path + " is empty: no program has stored anything in it yet");
-  const std::string where = options.path + ": ";
-  std::byte *base = (*view)->base();
-  Heap heap(base, kReader, (*view)->slot_bytes());
-  Status status = heap.check();
-  if (status)
-    status = heap.attach(0);
-  if (!status)
-    return Status::error(where + status.message());
-  auto types = read_layouts(base);
-  if (!types)
-    return Status::error(where + types.status().message());
-  return Dump(options, base, *types, heap).run();
+  auto contents = PoolContents::open(options.path, kReader);
+  if (!contents)
+    return contents.status();
+  return Dump(options, (*contents)->base(), (*contents)->types, *(*contents)->heap).run();
 }
 
 } // namespace perdure

@@ -7,8 +7,8 @@
 #include "dump.h"
 #include "heap.h"
 #include "pool.h"
+#include "pool_contents.h"
 #include "pool_facts.h"
-#include "pool_view.h"
 #include "sweep.h"
 #include "type_table.h"
 #include <CLI/CLI.hpp>
@@ -19,10 +19,6 @@
 namespace {
 
 using namespace perdure;
-
-// For a heap that is only looked at.
-constexpr HeapHost kReader = {[](const void *, size_t) {},
-                              [](uint64_t, uint64_t) { return false; }};
 
 int fail(const Status &status) {
   std::fprintf(stderr, "perdure: %s\n", status.message().c_str());

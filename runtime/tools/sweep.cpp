@@ -4,11 +4,10 @@
 // same bytes then become an epoch of the pool.
 #include "sweep.h"
 #include "object_reader.h"
+#include "pool_contents.h"
 #include "pool_facts.h"
-#include "pool_view.h"
 #include "pooled_image.h"
 #include "scalar_text.h"
-#include "type_table.h"
 #include "unreachable.h"
 #include <algorithm>
 #include <cstdio>
@@ -90,33 +89,19 @@ Status commit(const SweepOptions &options, std::unique_ptr<EpochRecord> record, 
 } // namespace
 
 Status sweep(const SweepOptions &options) {
-  auto view = PoolView::open_exclusive(options.path);
-  if (!view)
-    return view.status();
-  auto log = (*view)->replay();
-  if (!log)
-    return log.status();
-  if (log->last_epoch == 0)
-    return Status::error(options.path + " is empty: no program has stored anything in it yet");
-  const std::string where = options.path + ": ";
-  std::byte *base = (*view)->base();
-  Heap heap(base, kHost, (*view)->slot_bytes());
-  Status status = heap.check();
-  if (status)
-    status = heap.attach(0);
-  if (!status)
-    return Status::error(where + status.message());
-  auto layouts = read_layouts(base);
-  if (!layouts)
-    return Status::error(where + layouts.status().message());
-  const std::vector<Block> blocks = unreachable_blocks(base, heap, *layouts);
+  auto opened = PoolContents::open(options.path, kHost);
+  if (!opened)
+    return opened.status();
+  PoolContents &contents = **opened;
+  std::byte *base = contents.base();
+  const std::vector<Block> blocks = unreachable_blocks(base, *contents.heap, contents.types);
   print(base, blocks, options);
   if (!options.reclaim || blocks.empty())
     return Status::ok();
-  auto record = free_all(base, heap, blocks);
-  const uint32_t run = (*view)->pool().superblock.run;
-  (*view)->release_lock();
-  status = commit(options, std::move(record), log->last_epoch, run);
+  auto record = free_all(base, *contents.heap, blocks);
+  const uint32_t run = contents.view->pool().superblock.run;
+  contents.view->release_lock();
+  Status status = commit(options, std::move(record), contents.last_epoch, run);
   if (status && !options.json)
     std::printf("reclaimed\n");
   return status;
