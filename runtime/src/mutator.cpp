@@ -15,7 +15,6 @@ namespace perdure {
 namespace {
 
 std::atomic<Mutator *> registry{nullptr};
-__thread Mutator *current_mutator = nullptr;
 
 pthread_key_t exit_key(void (*destructor)(void *)) {
   static pthread_key_t key = [destructor] {
@@ -29,16 +28,16 @@ pthread_key_t exit_key(void (*destructor)(void *)) {
 } // namespace
 
 void (*Mutator::on_thread_end)() = nullptr;
+__thread Mutator *Mutator::current_ = nullptr;
 
 Mutator *Mutator::first() { return registry.load(std::memory_order_acquire); }
-Mutator *Mutator::current_or_null() { return current_mutator; }
 
 Mutator &Mutator::current() {
-  if (__builtin_expect(!current_mutator, 0)) {
-    current_mutator = claim();
-    pthread_setspecific(exit_key(thread_ended), current_mutator);
+  if (__builtin_expect(!current_, 0)) {
+    current_ = claim();
+    pthread_setspecific(exit_key(thread_ended), current_);
   }
-  return *current_mutator;
+  return *current_;
 }
 
 Mutator *Mutator::claim() {
@@ -75,7 +74,7 @@ void Mutator::thread_ended(void *argument) {
     mutator->depth_ = 0;
     mutator->leave();
   }
-  current_mutator = nullptr;
+  current_ = nullptr;
   mutator->owned_.store(false, std::memory_order_release);
 }
 
@@ -158,7 +157,7 @@ bool Mutator::lock_released(const void *lock) {
 
 void Mutator::keep_only_current() {
   for (Mutator *mutator = first(); mutator; mutator = mutator->next_) {
-    if (mutator == current_mutator)
+    if (mutator == current_)
       continue;
     mutator->in_unit_.store(0, std::memory_order_relaxed);
     mutator->depth_ = mutator->paused_ = mutator->held_count_ = 0;

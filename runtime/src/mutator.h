@@ -20,7 +20,7 @@ public:
   // The calling thread's, registered on first use. Async-signal-safe.
   static Mutator &current();
   // The calling thread's, or null if it never recorded a store or entered a unit.
-  static Mutator *current_or_null();
+  static Mutator *current_or_null() { return current_; }
 
   // --- Owner's side; see abi.h. Units nest; pause and resume too.
   void unit_begin();
@@ -52,6 +52,7 @@ public:
   static void keep_only_current();
 
 private:
+  static __thread Mutator *current_; // not thread_local: every access would ask for initialisation
   static Mutator *claim();
   static void thread_ended(void *mutator);
   void enter();
