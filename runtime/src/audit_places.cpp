@@ -9,7 +9,6 @@
 namespace perdure {
 namespace {
 
-constexpr int kDepthMax = 8; // of fields in fields
 constexpr uint64_t kBlockAlignment = 16;
 
 const void *at(uint64_t offset) { return reinterpret_cast<const void *>(kBase + offset); }
@@ -18,11 +17,6 @@ const void *at(uint64_t offset) { return reinterpret_cast<const void *>(kBase + 
 
 void AuditPlaces::add_root(const perdure_root_info &root) {
   roots_.emplace(offset_of(root.address), root);
-}
-
-void AuditPlaces::add_types(const perdure_module_info &module) {
-  for (uint64_t i = 0; i < module.type_count; i++)
-    types_[module.types[i].name] = &module.types[i];
 }
 
 std::vector<ByteRange> AuditPlaces::regions() const {
@@ -67,26 +61,6 @@ AuditPlaces::Part AuditPlaces::first_part(ByteRange run) const {
   return {run, true};
 }
 
-std::string AuditPlaces::field_at(std::string_view type, uint64_t offset, int depth) const {
-  const size_t bracket = type.find('[');
-  auto found = types_.find(type.substr(0, bracket));
-  if (found == types_.end() || found->second->size == 0 || depth == kDepthMax)
-    return "";
-  const perdure_type_info &info = *found->second;
-  std::string path;
-  if (bracket != std::string_view::npos)
-    path = "[" + std::to_string(offset / info.size) + "]";
-  offset %= info.size;
-  for (uint64_t i = 0; i < info.field_count; i++) {
-    const perdure_field_info &field = info.fields[i];
-    if (offset - field.offset >= field.size)
-      continue;
-    const std::string inner = field_at(field.type, offset - field.offset, depth + 1);
-    return path + "." + field.name + inner;
-  }
-  return path;
-}
-
 std::string AuditPlaces::name(uint64_t offset) const {
   Object object;
   if (!find(offset, object))
@@ -103,9 +77,10 @@ std::string AuditPlaces::name(uint64_t offset) const {
   std::snprintf(text, sizeof text, ", %" PRIu64 " bytes at 0x%" PRIx64 ", offset %" PRIu64,
                 object.size, kBase + object.begin, inside);
   name += text;
-  if (object.root->type) {
-    const std::string field = field_at(object.root->type, inside, 0);
-    name += ": " + std::string(object.root->type) + field;
+  const RootLayout *root = types_.root_at(object.begin);
+  if (root && !root->type.empty()) {
+    const std::string path = types_.field_at(root->type, root->source, root->size, inside).path;
+    name += ": " + root->type + (path.empty() || path[0] == '[' ? "" : ".") + path;
   }
   return name;
 }

@@ -8,10 +8,9 @@
 #include "audit_suspects.h"
 #include "heap.h"
 #include "perdure/abi.h"
+#include "type_registry.h"
 #include <map>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 
 namespace perdure {
 
@@ -20,7 +19,7 @@ public:
   explicit AuditPlaces(const Heap &heap) : heap_(heap) {}
 
   void add_root(const perdure_root_info &root);
-  void add_types(const perdure_module_info &module);
+  void add_types(const perdure_module_info &module) { types_.add(module); }
 
   // [begin, end) of all bytes that may be the program's, in order. END of the heap: its frontier.
   std::vector<ByteRange> regions() const;
@@ -43,11 +42,10 @@ private:
     uint64_t begin, size;
   };
   bool find(uint64_t offset, Object &object) const;
-  std::string field_at(std::string_view type, uint64_t offset, int depth) const;
 
   const Heap &heap_;
   std::map<uint64_t, perdure_root_info> roots_; // by offset
-  std::unordered_map<std::string_view, const perdure_type_info *> types_;
+  TypeRegistry types_; // a copy: modules loaded later are added while the cutter reads
 };
 
 } // namespace perdure
