@@ -11,8 +11,6 @@ namespace {
 
 constexpr uint64_t kBlockAlignment = 16;
 
-const void *at(uint64_t offset) { return reinterpret_cast<const void *>(kBase + offset); }
-
 } // namespace
 
 void AuditPlaces::add_root(const perdure_root_info &root) {
@@ -23,7 +21,7 @@ std::vector<ByteRange> AuditPlaces::regions() const {
   std::vector<ByteRange> regions;
   for (const auto &[offset, root] : roots_)
     regions.push_back({offset, offset + root.size});
-  const auto *header = static_cast<const HeapHeader *>(at(kHeapHeaderOffset));
+  const auto *header = reinterpret_cast<const HeapHeader *>(address_of(kHeapHeaderOffset));
   regions.push_back({kHeapOffset, kHeapOffset + header->frontier * kSegmentSize});
   return regions;
 }
@@ -31,7 +29,7 @@ std::vector<ByteRange> AuditPlaces::regions() const {
 bool AuditPlaces::find(uint64_t offset, Object &object) const {
   if (offset >= kHeapOffset) {
     size_t size;
-    void *block = heap_.block_of(at(offset), &size);
+    void *block = heap_.block_of(address_of(offset), &size);
     if (block)
       object = {nullptr, offset_of(block), size};
     return block != nullptr;

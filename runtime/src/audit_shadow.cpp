@@ -19,10 +19,6 @@ constexpr uint64_t kPresent = 1ull << 63, kSwapped = 1ull << 62, kFile = 1ull <<
 // Differing bytes this close are one run: one store may leave some of its bytes as they were.
 constexpr uint64_t kGap = 8;
 
-const std::byte *memory_at(uint64_t offset) {
-  return reinterpret_cast<const std::byte *>(kBase + offset);
-}
-
 bool is_written(uint64_t entry) { return (entry & (kPresent | kSwapped)) && !(entry & kFile); }
 
 } // namespace
@@ -53,14 +49,14 @@ Shadow::~Shadow() {
 void Shadow::copy(uint64_t begin, uint64_t end) {
   end = std::min(end, size_);
   if (begin < end)
-    std::memcpy(base_ + begin, memory_at(begin), end - begin);
+    std::memcpy(base_ + begin, address_of(begin), end - begin);
 }
 
 void Shadow::compare(uint64_t begin, uint64_t end, std::vector<ByteRange> &runs) const {
-  if (std::memcmp(memory_at(begin), at(begin), end - begin) == 0)
+  if (std::memcmp(address_of(begin), at(begin), end - begin) == 0)
     return;
   for (uint64_t i = begin; i < end; i++) {
-    if (*memory_at(i) == *at(i))
+    if (*address_of(i) == *at(i))
       continue;
     if (!runs.empty() && i - runs.back().end < kGap)
       runs.back().end = i + 1;

@@ -4,6 +4,7 @@
 #include "auditor.h"
 #include "audit_trap.h"
 #include "heap_layout.h"
+#include "write_set.h"
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -28,10 +29,6 @@ constexpr uint64_t kShownMax = 16; // bytes of a missed store
 
 uint64_t now_ns() {
   return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / 1ns);
-}
-
-const std::byte *memory_at(uint64_t offset) {
-  return reinterpret_cast<const std::byte *>(kBase + offset);
 }
 
 std::string hex(const std::byte *bytes, uint64_t size) {
@@ -116,7 +113,7 @@ void Auditor::allocated(const void *block, size_t size) {
 void Auditor::taken(const std::vector<uint64_t> &entries) {
   std::lock_guard lock(mutex_);
   for (uint64_t entry : entries) {
-    const uint64_t begin = entry << 8 >> 24, end = begin + (entry & PERDURE_RANGE_MAX);
+    const uint64_t begin = entry_offset(entry), end = begin + entry_size(entry);
     pending_.push_back({begin, end});
     suspects_.recorded(begin, end);
     WriteTrap::recorded(begin, end);
@@ -188,7 +185,7 @@ void Auditor::compare(uint64_t now_ns) {
   for (const ByteRange &range : suspects_.compared(owned, now_ns)) {
     const uint64_t size = range.end - range.begin;
     missed_.push_back(
-        {range, hex(shadow_->at(range.begin), size), hex(memory_at(range.begin), size)});
+        {range, hex(shadow_->at(range.begin), size), hex(address_of(range.begin), size)});
     shadow_->copy(range.begin, range.end); // seen; from now on only a change is a difference
   }
 }
@@ -213,7 +210,7 @@ void Auditor::report_pointers(uint64_t now_ns, uint64_t age_ns) {
   for (auto next = pointers_.begin(); next != pointers_.end();) {
     auto &[word, suspect] = *next;
     uint64_t value;
-    std::memcpy(&value, memory_at(word), sizeof value);
+    std::memcpy(&value, address_of(word), sizeof value);
     const AuditPlaces::Part part = places_.first_part({word, word + 8});
     if (value != suspect.value || !part.owned || shadow_->holds(value) || !map_.contains(value)) {
       next = pointers_.erase(next);

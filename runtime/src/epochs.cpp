@@ -37,9 +37,6 @@ constexpr int kRoundsAhead = 5;
 constexpr size_t kFewEntries = 512;
 constexpr size_t kEntriesAhead = 8; // looked up in the line set while others miss the cache
 
-// As an offset from the base: the slot's number above is dropped.
-uint64_t range_begin(uint64_t entry) { return entry << 8 >> 24; }
-
 uint64_t ns_since(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
 }
@@ -170,10 +167,10 @@ Epochs::Taken Epochs::take_entries() {
     taken.count += entries_.size();
     taken.updates |= lane == PERDURE_LANE_PERSISTENT && !entries_.empty();
     for (size_t i = 0; i < entries_.size(); i++) {
-      uint64_t begin = range_begin(entries_[i]);
-      uint64_t size = entries_[i] & PERDURE_RANGE_MAX;
+      uint64_t begin = entry_offset(entries_[i]);
+      uint64_t size = entry_size(entries_[i]);
       if (i + kEntriesAhead < entries_.size())
-        lines_.fetch(range_begin(entries_[i + kEntriesAhead]));
+        lines_.fetch(entry_offset(entries_[i + kEntriesAhead]));
       if (size < kLarge)
         lines_.add(begin, begin + size);
       else

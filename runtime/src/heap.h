@@ -22,6 +22,10 @@ struct HeapHost {
   bool (*reserve)(uint64_t offset, uint64_t size);  // disk space for image bytes; false: none left
 };
 
+// For metadata that are only looked at.
+inline constexpr HeapHost kReadOnlyHost = {[](const void *, size_t) {},
+                                           [](uint64_t, uint64_t) { return false; }};
+
 struct HeapStats {
   uint64_t used_bytes;    // in allocated blocks
   uint64_t block_count;   // allocated blocks

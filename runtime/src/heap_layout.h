@@ -10,6 +10,7 @@
 #pragma once
 
 #include "perdure/abi.h"
+#include <cstddef>
 #include <cstdint>
 
 namespace perdure {
@@ -27,6 +28,10 @@ inline bool in_pool(const void *address) {
 
 inline uint64_t offset_of(const void *address) {
   return reinterpret_cast<uint64_t>(address) - kBase;
+}
+
+inline std::byte *address_of(uint64_t offset) {
+  return reinterpret_cast<std::byte *>(kBase + offset);
 }
 
 } // namespace perdure

@@ -11,8 +11,7 @@ void LargeRanges::move_to(EpochRecord &record) {
     Range merged = ranges_[i];
     while (++i < ranges_.size() && ranges_[i].begin <= merged.end)
       merged.end = std::max(merged.end, ranges_[i].end);
-    record.add(merged.begin, reinterpret_cast<const std::byte *>(kBase + merged.begin),
-               merged.end - merged.begin);
+    record.add(merged.begin, address_of(merged.begin), merged.end - merged.begin);
   }
   ranges_.clear();
 }

@@ -13,8 +13,6 @@ constexpr uint64_t kIndexMask = (1ull << kIndexBits) - 1;
 constexpr unsigned kTableBitsMin = 12;
 constexpr uint64_t kJoinGap = 32; // bytes; a few more cost less than one more range
 
-std::byte *at(uint64_t offset) { return reinterpret_cast<std::byte *>(kBase + offset); }
-
 // Bits FIRST to LAST - 1 of a line.
 uint64_t bits(uint64_t first, uint64_t last) {
   return (last - first == 64 ? ~0ull : (1ull << (last - first)) - 1) << first;
@@ -72,14 +70,14 @@ void LineSet::add(uint64_t begin, uint64_t end) {
       continue;
     line.added = true;
     added_.push_back(index);
-    __builtin_prefetch(at(start));
+    __builtin_prefetch(address_of(start));
   }
 }
 
 void LineSet::copy_added() {
   copies_.resize(lines_.size());
   for (uint32_t index : added_) {
-    copy_line(copies_[index].bytes, at(lines_[index].number * kLine));
+    copy_line(copies_[index].bytes, address_of(lines_[index].number * kLine));
     lines_[index].added = false;
   }
   added_.clear();

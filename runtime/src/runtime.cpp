@@ -107,10 +107,10 @@ Status Runtime::start_audit() {
   if (!auditor)
     return auditor.status();
   auditor_ = std::move(*auditor);
-  for (const auto &[offset, root] : roots_) {
+  for (const perdure_module_info *module : modules_)
+    auditor_->add_types(*module);
+  for (const auto &[offset, root] : roots_)
     auditor_->add_root(root.info);
-    auditor_->add_types(*root.module);
-  }
   Epochs::instance().observe(auditor_.get());
   auditor_->start_traps();
   return Status::ok();

@@ -128,12 +128,10 @@ Status TypeTable::add(const TypeLayout &type) {
 }
 
 Result<TypeRegistry> read_layouts(std::byte *base) {
-  constexpr HeapHost kReader = {[](const void *, size_t) {},
-                                [](uint64_t, uint64_t) { return false; }};
-  RootTable roots(base, kReader);
+  RootTable roots(base, kReadOnlyHost);
   if (Status status = roots.check(); !status)
     return status;
-  Result<std::vector<TypeLayout>> types = TypeTable(base, kReader).read();
+  Result<std::vector<TypeLayout>> types = TypeTable(base, kReadOnlyHost).read();
   if (!types)
     return types.status();
   TypeRegistry registry;

@@ -17,8 +17,6 @@ namespace {
 
 uint64_t mapped_bytes; // of the slot, by us
 
-void *slot_address(uint64_t offset) { return reinterpret_cast<void *>(kBase + offset); }
-
 // The line of /proc/self/maps that overlaps [begin, end); empty if none.
 std::string holder_of(uint64_t begin, uint64_t end) {
   std::FILE *maps = std::fopen("/proc/self/maps", "re");
@@ -53,11 +51,11 @@ Status map_range(uint64_t offset, uint64_t size, int fd, bool replace) {
     return Status::ok();
   const int flags = MAP_PRIVATE | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0) |
                     (replace ? MAP_FIXED : MAP_FIXED_NOREPLACE);
-  void *at = mmap(slot_address(offset), size, PROT_READ | PROT_WRITE, flags, fd,
+  void *at = mmap(address_of(offset), size, PROT_READ | PROT_WRITE, flags, fd,
                   fd < 0 ? 0 : static_cast<off_t>(offset));
   if (at == MAP_FAILED)
     return slot_taken(errno);
-  if (at != slot_address(offset)) { // a kernel that does not know MAP_FIXED_NOREPLACE
+  if (at != address_of(offset)) { // a kernel that does not know MAP_FIXED_NOREPLACE
     munmap(at, size);
     return slot_taken(EEXIST);
   }
@@ -95,13 +93,13 @@ Status map_working_image(int image_fd, uint64_t image_bytes, uint64_t limit) {
   // Only fresh heap: file pages cannot be huge, and roots are scattered.
   const uint64_t fresh = std::max(image_bytes, kHeapOffset);
   if (limit > fresh)
-    madvise(slot_address(fresh), limit - fresh, MADV_HUGEPAGE);
+    madvise(address_of(fresh), limit - fresh, MADV_HUGEPAGE);
   return Status::ok();
 }
 
 void unmap_working_image() {
   if (mapped_bytes != 0)
-    munmap(slot_address(0), mapped_bytes);
+    munmap(address_of(0), mapped_bytes);
   mapped_bytes = 0;
 }
 

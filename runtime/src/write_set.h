@@ -20,6 +20,10 @@ namespace perdure {
 
 inline constexpr uint32_t kSlotsPerChunk = (PERDURE_CHUNK_SIZE - PERDURE_CHUNK_HEADER) / 8;
 
+// An entry's range: offset from the base (the slot's number above is dropped), and bytes.
+inline uint64_t entry_offset(uint64_t entry) { return entry << 8 >> 24; }
+inline uint64_t entry_size(uint64_t entry) { return entry & PERDURE_RANGE_MAX; }
+
 struct WriteSetChunk {
   WriteSetChunk *next;            // in the list of whoever holds the chunk
   std::atomic<uint32_t> reserved; // slots reserved in all, known once the owner left; else kOpen

@@ -116,7 +116,7 @@ private:
 } // namespace
 
 Status dump(const DumpOptions &options) {
-  auto contents = PoolContents::open(options.path, kReader);
+  auto contents = PoolContents::open(options.path, kReadOnlyHost);
   if (!contents)
     return contents.status();
   return Dump(options, (*contents)->base(), (*contents)->types, *(*contents)->heap).run();

@@ -7,8 +7,8 @@
 #include "dump.h"
 #include "heap.h"
 #include "pool.h"
-#include "pool_contents.h"
 #include "pool_facts.h"
+#include "pool_view.h"
 #include "sweep.h"
 #include "type_table.h"
 #include <CLI/CLI.hpp>
@@ -109,7 +109,7 @@ void add_contents(PoolFacts &facts, const PoolView &view, const RecoveryReport &
     facts.add("contents", "contents", "none yet");
     return;
   }
-  Heap heap(view.base(), kReader, view.slot_bytes());
+  Heap heap(view.base(), kReadOnlyHost, view.slot_bytes());
   Status status = heap.check();
   if (status)
     status = heap.attach(0);
@@ -167,7 +167,7 @@ Status check_all(PoolView &view, PoolFacts &facts) {
   if (log->last_epoch == 0)
     return Status::ok();
   const std::string where = view.pool().path + ": ";
-  Heap heap(view.base(), kReader, view.slot_bytes());
+  Heap heap(view.base(), kReadOnlyHost, view.slot_bytes());
   if (Status status = heap.check(); !status)
     return Status::error(where + status.message());
   const HeapStats stats = heap.stats();

@@ -10,10 +10,6 @@
 
 namespace perdure {
 
-// For a heap that is only looked at.
-inline constexpr HeapHost kReader = {[](const void *, size_t) {},
-                                     [](uint64_t, uint64_t) { return false; }};
-
 struct PoolContents {
   // HOST: is told what changes in the heap's metadata. Errors: as PoolView; an empty pool; an
   // unsound heap or type table.
