@@ -6,6 +6,8 @@
 #   build      release build of plugin, runtime and tools; format check
 #   unit       unit tests of the runtime (GoogleTest)
 #   sanitize   the same under ASan and UBSan
+#   tsan       its concurrent parts under ThreadSanitizer
+#   fuzz       hostile pools: corpus replayed, each target fuzzed for some seconds (libFuzzer)
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
@@ -23,7 +25,7 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/kill}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,test/kill,test/fuzz}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 
@@ -32,6 +34,16 @@ step_unit() { ctest --test-dir build/release --output-on-failure -j"$jobs"; }
 step_sanitize() {
   cmake --preset asan && cmake --build --preset asan -j"$jobs" --target perdure-unit &&
     ctest --test-dir build/asan --output-on-failure -j"$jobs"
+}
+
+step_tsan() {
+  cmake --preset tsan && cmake --build --preset tsan -j"$jobs" --target perdure-unit &&
+    (cd build/tsan && bin/perdure-unit --gtest_filter='Epochs*:*WriteSet*:LineSet*:OutputGate*:Heap*:Checkpoint*:PooledImage*:*UnitLocks*')
+}
+
+step_fuzz() {
+  cmake --preset fuzz && cmake --build --preset fuzz -j"$jobs" --target perdure-fuzz &&
+    bash test/fuzz/run.sh 12
 }
 
 step_lit() { "${lit[@]}" -sv build/release/test; }
@@ -64,7 +76,7 @@ step_audit() {
 
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples memcached audit)
+[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize tsan fuzz lit examples memcached audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

@@ -20,7 +20,9 @@ Status MetadataView::map(const Pool &pool) {
   if (memory == MAP_FAILED)
     return system_error("map", pool.image->path(), errno);
   base_ = static_cast<std::byte *>(memory);
-  const uint64_t bytes = std::min(pool.superblock.image_bytes, kMetadataEnd);
+  // All that the file has: recovery shows what lies past the superblock's end of the image too, if
+  // the log leads there.
+  const uint64_t bytes = std::min(pool.image->size(), kMetadataEnd);
   if (bytes != 0 &&
       mmap(base_, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
            pool.image->fd(), 0) == MAP_FAILED)

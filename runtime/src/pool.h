@@ -30,6 +30,8 @@ struct Pool {
 
 // The newer sound copy. Errors name what is wrong with the better one of two unsound copies.
 Result<Superblock> load_superblock(const StableFile &file);
+// Whether a run can still count on: generation, run, epochs, records. PATH names the file.
+Status check_numbers(const Superblock &superblock, const std::string &path);
 // Gives SUPERBLOCK the next generation and makes it durable in the copy that is not the newest.
 Status store_superblock(StableFile &file, Superblock &superblock);
 

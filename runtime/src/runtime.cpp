@@ -15,6 +15,11 @@
 namespace perdure {
 namespace {
 
+// The heap and the tables do not know whose they are.
+Status in_pool(const std::string &path, Status status) {
+  return status ? status : Status::error("pool '" + path + "': " + status.message());
+}
+
 void at_exit() { Runtime::instance().stop(); }
 
 __attribute__((constructor(101))) void start_runtime() { Runtime::instance().start(); }
@@ -55,7 +60,8 @@ Status Runtime::open(std::string_view spec) {
     return status;
   auto check = [&](std::byte *base) {
     Result<TypeRegistry> pool = read_layouts(base);
-    return pool ? check_identity(options->path, *pool, types_) : pool.status();
+    return pool ? check_identity(options->path, *pool, types_)
+                : in_pool(options->path, pool.status());
   };
   Result<std::unique_ptr<DurableImage>> image = DurableImage::open(*options, check);
   if (!image)
@@ -78,7 +84,7 @@ Status Runtime::open(std::string_view spec) {
     for (uint32_t lane = 0; lane < 2; lane++)
       mutator->set(lane).discard(&perdure_thread.next[lane]);
   if (recovered_)
-    status = heap->attach(limit - kHeapOffset);
+    status = in_pool(options->path, heap->attach(limit - kHeapOffset));
   else
     heap->format(limit - kHeapOffset);
   if (!status)
@@ -87,7 +93,7 @@ Status Runtime::open(std::string_view spec) {
   root_table_ = std::make_unique<RootTable>(base, kPoolHost);
   status = adopt_roots(started_ ? &present : nullptr);
   if (status)
-    status = store_layouts(base, kPoolHost, types_);
+    status = in_pool(options_.path, store_layouts(base, kPoolHost, types_));
   if (!status)
     return status;
   return start_epochs();

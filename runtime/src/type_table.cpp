@@ -14,14 +14,29 @@ Status damaged(uint64_t index, const char *what) {
                        "; restore the pool from a backup");
 }
 
-// The text at OFFSET in an entry; false if it does not end there.
-bool text_at(const std::byte *entry, uint32_t bytes, uint32_t offset, std::string &text) {
-  if (offset >= bytes)
-    return false;
-  const auto *begin = reinterpret_cast<const char *>(entry) + offset;
-  text.assign(begin, strnlen(begin, bytes - offset));
-  return text.size() < bytes - offset;
-}
+// The texts of an entry. Each has its own bytes, so all of them are no longer than the entry: many
+// fields that share one long text would take memory without end.
+class EntryTexts {
+public:
+  EntryTexts(const std::byte *entry, uint32_t bytes) : entry_(entry), bytes_(bytes), rest_(bytes) {}
+  // The text at OFFSET in the entry; false if it does not end there.
+  bool at(uint32_t offset, std::string &text) {
+    if (offset >= bytes_)
+      return false;
+    const auto *begin = reinterpret_cast<const char *>(entry_) + offset;
+    const size_t length = strnlen(begin, std::min(bytes_ - offset, rest_));
+    if (length == std::min(bytes_ - offset, rest_))
+      return false;
+    rest_ -= static_cast<uint32_t>(length + 1);
+    text.assign(begin, length);
+    return true;
+  }
+
+private:
+  const std::byte *entry_;
+  const uint32_t bytes_;
+  uint32_t rest_; // bytes not yet taken by a text
+};
 
 // An entry under construction: texts follow the fixed part.
 class EntryBytes {
@@ -66,15 +81,14 @@ Result<TypeLayout> parse(const std::byte *entry, const TypeEntry &head, uint64_t
     return damaged(index, "has more fields than bytes");
   TypeLayout type;
   type.size = head.size;
-  if (!text_at(entry, head.bytes, head.name, type.name) || type.name.empty() ||
-      !text_at(entry, head.bytes, head.source, type.source))
+  EntryTexts texts(entry, head.bytes);
+  if (!texts.at(head.name, type.name) || type.name.empty() || !texts.at(head.source, type.source))
     return damaged(index, "has no proper name");
   for (uint32_t i = 0; i < head.fields; ++i) {
     TypeFieldEntry row;
     std::memcpy(&row, entry + sizeof head + i * sizeof row, sizeof row);
     FieldLayout field{"", row.offset, row.size, ""};
-    if (!text_at(entry, head.bytes, row.name, field.name) ||
-        !text_at(entry, head.bytes, row.type, field.type))
+    if (!texts.at(row.name, field.name) || !texts.at(row.type, field.type))
       return damaged(index, "has a field without proper name or type");
     if (row.offset > head.size || row.size > head.size - row.offset)
       return damaged(index, "has a field that leaves the object");
@@ -163,10 +177,11 @@ Status store_layouts(std::byte *base, HeapHost host, const TypeRegistry &program
     return known.status();
   // Number of a type in the table, from 1.
   std::map<std::pair<std::string, std::string>, uint64_t> numbers;
+  uint64_t count = 0;
   for (const TypeLayout &type : *known)
-    numbers.try_emplace({type.name, type.source}, numbers.size() + 1);
+    numbers.try_emplace({type.name, type.source}, ++count);
   auto number_of = [&](const TypeLayout &type, uint64_t &number) {
-    auto [found, is_new] = numbers.try_emplace({type.name, type.source}, numbers.size() + 1);
+    auto [found, is_new] = numbers.try_emplace({type.name, type.source}, table.count() + 1);
     number = found->second;
     return is_new ? table.add(type) : Status::ok();
   };

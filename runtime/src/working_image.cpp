@@ -36,12 +36,13 @@ std::string holder_of(uint64_t begin, uint64_t end) {
 }
 
 Status slot_taken(int error) {
+  char range[64];
+  std::snprintf(range, sizeof range, "the pool's address range at 0x%" PRIx64, kBase);
   const std::string holder = holder_of(kBase, kBase + kSlotSize);
   if (holder.empty() || error != EEXIST)
-    return Status::error(std::string("cannot map the pool's address range at 0x200000000000: ") +
-                         std::strerror(error) +
+    return Status::error(std::string("cannot map ") + range + ": " + std::strerror(error) +
                          "; check limits on address space (ulimit -v, vm.overcommit_memory)");
-  return Status::error("the pool's address range at 0x200000000000 is taken by: " + holder +
+  return Status::error(range + (" is taken by: " + holder) +
                        "; start the program without what maps it");
 }
 

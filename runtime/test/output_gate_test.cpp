@@ -19,7 +19,7 @@ protected:
   void SetUp() override {
     words_.map();
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0);
-    epochs().start(&image_, 0, false, [this] { gate().notify(); });
+    epochs().start(&image_, 0, false, [] { gate().notify(); });
     gate().start();
   }
   void TearDown() override {

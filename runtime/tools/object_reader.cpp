@@ -14,6 +14,8 @@ namespace {
 constexpr int kDepthMax = 64;                // records inside records
 constexpr uint64_t kElementsMax = 1000;      // of one array
 constexpr uint64_t kStringMax = 64ull << 10; // bytes
+constexpr uint64_t kObjectMax = 4ull << 20;  // of one object: values, and bytes of their texts
+constexpr int kDimensionsMax = 16;           // of an array
 
 // What nodes of standard containers point to each other as.
 bool is_node_base(std::string_view type) {
@@ -51,12 +53,15 @@ bool ObjectReader::all_zero(uint64_t offset, uint64_t size) const {
                      [](std::byte byte) { return byte == std::byte{0}; });
 }
 
-uint64_t ObjectReader::size_of(const std::string &type, const std::string &source) const {
+uint64_t ObjectReader::size_of(const std::string &type, const std::string &source,
+                               int dimensions) const {
   const TypeText text = parse_type(type);
   if (text.kind == TypeText::Kind::kPointer)
     return 8;
   if (text.kind == TypeText::Kind::kArray) {
-    const uint64_t element = size_of(text.element(), source);
+    if (dimensions == kDimensionsMax)
+      return 0;
+    const uint64_t element = size_of(text.element(), source, dimensions + 1);
     return element > kSlotSize / std::max<uint64_t>(text.count, 1) ? 0 : element * text.count;
   }
   const TypeLayout *layout = types_.find(type, source);
@@ -71,6 +76,8 @@ bool ObjectReader::is_flexible(const std::string &type, const std::string &sourc
 }
 
 ObjectReader::Around ObjectReader::around(uint64_t offset) const {
+  if (offset >= kSlotSize)
+    return {};
   if (const RootLayout *root = types_.root_at(offset))
     return {root->offset, root->size, root};
   size_t size = 0;
@@ -78,11 +85,28 @@ ObjectReader::Around ObjectReader::around(uint64_t offset) const {
   return block ? Around{static_cast<uint64_t>(block - base_), size, nullptr} : Around{};
 }
 
+Value ObjectReader::read(const ObjectPlace &place) {
+  read_ = 0;
+  to_scan_ = kDepthMax * place.size;
+  return read(place, 0);
+}
+
 Value ObjectReader::read(const ObjectPlace &place, int depth) {
   if (place.type.starts_with("transient "))
     return Value::note("transient");
   if (depth > kDepthMax)
     return Value::note("nested too deeply");
+  // Types that contain each other many times over make values without end of a few bytes.
+  if (read_ > kObjectMax) {
+    cut_short_ = true;
+    return {};
+  }
+  Value value = read_any(place, depth);
+  read_ += 1 + value.text.size() + place.type.size() / 16;
+  return value;
+}
+
+Value ObjectReader::read_any(const ObjectPlace &place, int depth) {
   const TypeText text = parse_type(place.type);
   if (text.kind == TypeText::Kind::kArray)
     return read_array(place, text, depth);
@@ -94,12 +118,12 @@ Value ObjectReader::read(const ObjectPlace &place, int depth) {
 }
 
 Value ObjectReader::read_scalar(const ObjectPlace &place) const {
-  return scalar_value(place.type, base_ + place.offset, place.size);
+  return scalar_value(place.type, base_ + place.offset, std::min(place.size, kStringMax));
 }
 
 Value ObjectReader::read_string(uint64_t offset, uint64_t size, bool to_nul) {
   const auto *begin = reinterpret_cast<const char *>(base_ + offset);
-  uint64_t length = to_nul ? strnlen(begin, size) : size;
+  uint64_t length = to_nul ? strnlen(begin, std::min(size, kStringMax + 1)) : size;
   while (!to_nul && length != 0 && begin[length - 1] == 0)
     length--;
   if (length > kStringMax) {
@@ -113,6 +137,11 @@ Value ObjectReader::read_array(const ObjectPlace &place, const TypeText &text, i
   const std::string element_type = text.element();
   if (place.size == 0)
     return Value::note("length not known");
+  if (place.size > to_scan_) { // arrays in arrays are scanned at each level, others once
+    cut_short_ = true;
+    return {};
+  }
+  to_scan_ -= place.size;
   if (is_text(element_type))
     return read_string(place.offset, place.size, text.count != 0);
   if (is_byte(element_type))
@@ -151,6 +180,7 @@ Value ObjectReader::read_record(const ObjectPlace &place, const TypeLayout &layo
     const uint64_t end = field.offset + field.size;
     if (field.name == "(nodes)" || end > place.size)
       continue; // the latter: in the tail padding that a derived class uses
+    read_ += field.name.size() / 16;
     Value member =
         read({place.offset + field.offset, is_flexible ? place.size - field.offset : field.size,
               field.type, place.source, nodes},

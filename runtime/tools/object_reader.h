@@ -28,13 +28,14 @@ public:
                std::function<void(ObjectPlace)> follow)
       : base_(base), types_(types), heap_(heap), follow_(std::move(follow)) {}
 
-  Value read(const ObjectPlace &place) { return read(place, 0); }
+  Value read(const ObjectPlace &place);
   bool cut_short() const { return cut_short_; } // some string or array was too long to show
 
   static std::string address_text(uint64_t offset); // in a process that has the pool open
 
 private:
   Value read(const ObjectPlace &place, int depth);
+  Value read_any(const ObjectPlace &place, int depth);
   Value read_array(const ObjectPlace &place, const TypeText &text, int depth);
   Value read_record(const ObjectPlace &place, const TypeLayout &layout, int depth);
   Value read_scalar(const ObjectPlace &place) const;
@@ -52,7 +53,8 @@ private:
   Around around(uint64_t offset) const;
   void follow_pointer(const ObjectPlace &from, const std::string &pointee, uint64_t target,
                       const Around &around);
-  uint64_t size_of(const std::string &type, const std::string &source) const; // 0: not known
+  uint64_t size_of(const std::string &type, const std::string &source,
+                   int dimensions = 0) const; // 0: not known
   bool is_flexible(const std::string &type, const std::string &source) const;
   uint64_t word_at(uint64_t offset) const;
   bool all_zero(uint64_t offset, uint64_t size) const;
@@ -61,6 +63,8 @@ private:
   const TypeRegistry &types_;
   const Heap &heap_;
   std::function<void(ObjectPlace)> follow_;
+  uint64_t read_ = 0;    // of the present object: values, and bytes of their texts
+  uint64_t to_scan_ = 0; // bytes that its arrays may still take
   bool cut_short_ = false;
 };
 
