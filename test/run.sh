@@ -37,8 +37,8 @@ step_sanitize() {
 }
 
 step_tsan() {
-  cmake --preset tsan && cmake --build --preset tsan -j"$jobs" --target perdure-unit &&
-    (cd build/tsan && bin/perdure-unit --gtest_filter='Epochs*:*WriteSet*:LineSet*:OutputGate*:Heap*:Checkpoint*:PooledImage*:*UnitLocks*')
+  cmake --preset tsan && cmake --build --preset tsan -j"$jobs" --target perdure-unit-concurrent &&
+    (cd build/tsan && bin/perdure-unit-concurrent)
 }
 
 step_fuzz() {
