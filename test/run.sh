@@ -38,7 +38,8 @@ step_sanitize() {
 
 step_tsan() {
   cmake --preset tsan && cmake --build --preset tsan -j"$jobs" --target perdure-unit-concurrent &&
-    (cd build/tsan && bin/perdure-unit-concurrent)
+    # A forked child that starts threads is beyond TSan: it forgets the parent's.
+    (cd build/tsan && bin/perdure-unit-concurrent --gtest_filter='-*AForkedChildCanStartAgain*')
 }
 
 step_fuzz() {

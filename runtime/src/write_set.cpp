@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write_set.h"
 #include "check.h"
-#include <cstring>
 #include <sys/mman.h>
 
 namespace perdure {
@@ -71,7 +70,8 @@ WriteSetChunk *WriteSet::take_spare() {
 
 void WriteSet::recycle(WriteSetChunk *chunk) {
   uint32_t used = chunk->reserved.load(std::memory_order_relaxed);
-  std::memset(static_cast<void *>(chunk->slots), 0, used * sizeof(chunk->slots[0]));
+  for (uint32_t i = 0; i < used; i++) // dirty() may look at one meanwhile
+    chunk->slots[i].store(0, std::memory_order_relaxed);
   chunk->next = nullptr;
   put_spares(chunk);
   backlog_.fetch_sub(1, std::memory_order_relaxed);

@@ -76,8 +76,10 @@ TEST_F(LogTest, AnEmptyLogEndsAtOnce) {
 TEST_F(LogTest, ARecordThatReachesIntoTheStartOfTheLogEndsIt) {
   const LogPosition start{256, 1, 1};
   writer_ = writer_at(start);
-  write(1, std::string(kCapacity - 256 - sizeof(RecordHeader), 'a')); // up to the circle's end
-  write(2, std::string(400, 'b'));
+  RecordHeader next = header_at(write(1, std::string(kCapacity - 256 - sizeof next, 'a')));
+  next.epoch = next.sequence = next.lap = 2;
+  next.length = 400; // the first record's beginning is part of its payload
+  put_header({0, 2, 2}, next);
   EXPECT_EQ(read(start).size(), kCapacity - 256 - sizeof(RecordHeader) + 1);
   EXPECT_EQ(end_, LogEnd::kBadLength);
 }
