@@ -10,7 +10,7 @@
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
 #   linear     histories of concurrent clients across kills are linearizable: kv and memcached
-#   audit      the ported programs under audit: no missed store, no dangling pointer
+#   audit      the ported programs and those of test/run under audit: no missed store, no dangling pointer
 #
 # Output of each step goes to build/test-logs/STEP.log; a failed step prints the end of it.
 set -uo pipefail
@@ -61,6 +61,7 @@ step_linear() {
 }
 
 step_audit() {
+  "${lit[@]}" -sv build/release/test --param audit=1 || return 1
   if [ -x build/memcached/durable/memcached ]; then
     bash test/audit/ports.sh
   else
