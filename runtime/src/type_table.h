@@ -18,6 +18,7 @@
 namespace perdure {
 
 inline constexpr uint64_t kTypeTableOffset = 9ull << 20;
+inline constexpr uint64_t kTypeTableEnd = 12ull << 20; // here the pin table begins
 
 struct TypeTableHeader {
   uint64_t bytes; // of all entries
@@ -43,7 +44,7 @@ struct TypeFieldEntry {
 static_assert(sizeof(TypeTableHeader) == 64 && sizeof(TypeEntry) == 24 &&
               sizeof(TypeFieldEntry) == 24);
 inline constexpr uint64_t kTypeTableBytesMax =
-    kMetadataEnd - kTypeTableOffset - sizeof(TypeTableHeader);
+    kTypeTableEnd - kTypeTableOffset - sizeof(TypeTableHeader);
 
 class TypeTable {
 public:
