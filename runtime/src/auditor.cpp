@@ -123,18 +123,11 @@ void Auditor::taken(const std::vector<uint64_t> &entries) {
   std::lock_guard lock(mutex_);
   for (uint64_t entry : entries) {
     const uint64_t begin = entry_offset(entry), end = begin + entry_size(entry);
-    pending_.push_back({begin, end});
+    shadow_->copy(begin, end);
+    scan(begin, end);
     suspects_.recorded(begin, end);
     WriteTrap::recorded(begin, end);
   }
-}
-
-void Auditor::absorb() {
-  for (const ByteRange &range : pending_) {
-    shadow_->copy(range.begin, range.end);
-    scan(range.begin, range.end);
-  }
-  pending_.clear();
 }
 
 void Auditor::scan(uint64_t begin, uint64_t end) {
@@ -157,7 +150,6 @@ void Auditor::scan(uint64_t begin, uint64_t end) {
 
 void Auditor::at_cut() {
   std::lock_guard lock(mutex_);
-  absorb();
   cuts_++;
   const uint64_t now = now_ns();
   compared_ = options_.every ? cuts_ % options_.every == 0 : now >= next_comparison_ns_;
@@ -269,7 +261,6 @@ void Auditor::at_exit(void (*take_pending)()) {
       std::this_thread::sleep_for(kExitPause);
     take_pending();
     std::lock_guard lock(mutex_);
-    absorb();
     compare(now_ns());
     if (suspects_.empty())
       break;
