@@ -26,11 +26,16 @@ namespace {
 // What else is missing makes it a use that needs the symbol itself:
 // - A null test of a weak function must be able to fail.
 // - A local function of a group may be discarded with it; nothing outside may refer to it.
+// - What resumes a coroutine fits only the frame that the same build made.
 bool isPinnedFunction(const GlobalValue &symbol) {
   if (!symbol.getValueType()->isFunctionTy() || !symbol.hasName() ||
       symbol.hasExternalWeakLinkage() || symbol.getName().starts_with("llvm."))
     return false;
-  return !(symbol.hasLocalLinkage() && symbol.getComdat());
+  if (!symbol.hasLocalLinkage())
+    return true;
+  StringRef name = symbol.getName();
+  return !symbol.getComdat() && !name.ends_with(".resume") && !name.ends_with(".destroy") &&
+         !name.ends_with(".cleanup");
 }
 
 // { [N x ptr], ... }: one table for each base that has one. The table that is in use while a base

@@ -31,12 +31,12 @@ target triple = "x86_64-unknown-linux-gnu"
 ; CHECK: c"a.c:local\00"
 ; CHECK: c"[]\00"
 ; CHECK: @perdure.table{{.*}} = private constant [6 x { ptr, ptr, ptr, i64, ptr, i32, i32 }] [
-; CHECK-SAME: ptr inttoptr (i64 [[CALLBACK]] to ptr), ptr @callback, i64 32, ptr @perdure.text{{.*}}, i32 1, i32 2 }
-; CHECK-SAME: ptr @local, i64 32, ptr @perdure.text{{.*}}, i32 1, i32 3 }
-; CHECK-SAME: ptr @free, i64 32, ptr @perdure.text{{.*}}, i32 1, i32 0 }
-; CHECK-SAME: ptr @inline, i64 32, ptr @perdure.text{{.*}}, i32 1, i32 0 }
+; CHECK-SAME: ptr inttoptr (i64 [[CALLBACK]] to ptr), ptr @callback, i64 32, ptr @perdure.text{{[.0-9]*}}, i32 1, i32 2 }
+; CHECK-SAME: ptr @local, i64 32, ptr @perdure.text{{[.0-9]*}}, i32 1, i32 3 }
+; CHECK-SAME: ptr @free, i64 32, ptr @perdure.text{{[.0-9]*}}, i32 1, i32 0 }
+; CHECK-SAME: ptr @inline, i64 32, ptr @perdure.text{{[.0-9]*}}, i32 1, i32 0 }
 ; CHECK-SAME: ptr @old_style, i64 32, ptr null, i32 1, i32 0 }
-; CHECK-SAME: ptr @_ZTV5shape, i64 24, ptr @perdure.text{{.*}}, i32 2, i32 2 }
+; CHECK-SAME: ptr @_ZTV5shape, i64 24, ptr @perdure.text{{[.0-9]*}}, i32 2, i32 2 }
 ; CHECK: @llvm.used = appending global [2 x ptr] [ptr @callback, ptr @perdure.note]
 
 ; CHECK-LABEL: define void @callback(
@@ -73,8 +73,10 @@ define void @constructs(ptr %object) {
   ret void
 }
 
-; Left alone: callees, null tests, what the C++ runtime or an instruction needs.
+; Left alone: callees, null tests, what the C++ runtime or an instruction
+; needs, what resumes a coroutine.
 ; CHECK-LABEL: define void @left(
+; CHECK: store ptr @task.resume, ptr %p
 ; CHECK: call void @callback(ptr %p)
 ; CHECK: call void @free(ptr %p)
 ; CHECK: icmp eq ptr @may_be_missing, null
@@ -82,6 +84,7 @@ define void @constructs(ptr %object) {
 ; CHECK: call void asm sideeffect "call ${0:P}", "i"(ptr @callback)
 ; CHECK: invoke void @callback(ptr %p)
 define void @left(ptr %p) personality ptr @callback {
+  store ptr @task.resume, ptr %p
   call void @callback(ptr %p)
   call void @free(ptr %p)
   %missing = icmp eq ptr @may_be_missing, null
@@ -95,6 +98,7 @@ caught:
   ret void
 }
 declare i32 @__cxa_atexit(ptr, ptr, ptr)
+define internal void @task.resume() { ret void }
 
 ; A resolver runs before anything is pinned.
 ; CHECK: @resolve()

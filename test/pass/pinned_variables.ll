@@ -7,8 +7,8 @@ target triple = "x86_64-unknown-linux-gnu"
 ; CHECK: @ordinary = constant i32 1
 ; CHECK: @perdure.initial = private constant { i32, ptr } { i32 7, ptr inttoptr (i64 [[COMPARE:[0-9]+]] to ptr) }
 ; CHECK: [{ ptr, ptr, ptr, i64, ptr, i32, i32 } { ptr @perdure.text{{.*}}, ptr inttoptr (i64 [[COMPARE]] to ptr), ptr @compare
-; CHECK-SAME: ptr inttoptr (i64 [[TYPE:37[0-9]+]] to ptr), ptr @perdure.initial, i64 16, ptr @perdure.text{{.*}}, i32 3, i32 3 }
-; CHECK-SAME: ptr null, i64 8, ptr @perdure.text{{.*}}, i32 3, i32 2 }
+; CHECK-SAME: ptr inttoptr (i64 [[TYPE:37[0-9]+]] to ptr), ptr @perdure.initial, i64 16, ptr @perdure.text{{[.0-9]*}}, i32 3, i32 3 }
+; CHECK-SAME: ptr null, i64 8, ptr @perdure.text{{[.0-9]*}}, i32 3, i32 2 }
 @type = internal constant { i32, ptr } { i32 7, ptr @compare }
 @cursor = global ptr null
 @ordinary = constant i32 1
