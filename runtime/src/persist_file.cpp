@@ -27,6 +27,8 @@ uint64_t round_up(uint64_t value, uint64_t alignment) {
 }
 
 int write_fully(int fd, const std::byte *data, uint64_t size, uint64_t offset) {
+  if (exceeds_file_limit(offset + size))
+    return EFBIG;
   while (size != 0) {
     const ssize_t written = pwrite(fd, data, size, static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR)
@@ -90,10 +92,18 @@ public:
   }
 
   Status resize(uint64_t size) override {
-    return ftruncate(fd_, static_cast<off_t>(size)) == 0 ? Status::ok() : io_error("resize", errno);
+    if (exceeds_file_limit(size))
+      return io_error("resize", EFBIG);
+    int result;
+    do
+      result = ftruncate(fd_, static_cast<off_t>(size));
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? Status::ok() : io_error("resize", errno);
   }
 
   Status reserve(uint64_t offset, uint64_t size) override {
+    if (exceeds_file_limit(offset + size))
+      return io_error("reserve space in", EFBIG);
     int result;
     do
       result =

@@ -66,6 +66,8 @@ public:
   uint64_t size() const override { return size_; }
 
   Status resize(uint64_t size) override {
+    if (exceeds_file_limit(size))
+      return io_error("grow", EFBIG);
     const int fd = ::open(path().c_str(), O_RDWR | O_CLOEXEC);
     if (fd < 0)
       return io_error("open", errno);

@@ -32,6 +32,8 @@ std::string parent_of(const std::string &path) {
 }
 
 Status create_file(const std::string &path, uint64_t size) {
+  if (exceeds_file_limit(size))
+    return system_error("create", path, EFBIG);
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0 && errno == EEXIST)
     return Status::error(path + " exists already; remove it if it belongs to no pool, or name "
@@ -162,8 +164,17 @@ Status create_pool(const PoolOptions &options) {
   // a superblock for a whole pool.
   if (rename(scaffold.directory.c_str(), path.c_str()) != 0)
     return system_error("create", path, errno);
+  // Where its name cannot be made durable there must be no pool: an opener would trust it.
+  scaffold.directory = path;
+  if (Status status = sync_directory(parent); !status)
+    return status;
   scaffold.keep = true;
-  return sync_directory(parent);
+  return Status::ok();
+}
+
+Status make_name_durable(const Pool &pool) {
+  // The creator's own sync preceded the first run.
+  return pool.superblock.run == 0 ? sync_directory(parent_of(pool.path)) : Status::ok();
 }
 
 } // namespace perdure

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fault injector, preloaded into a program with a pool: makes the N-th call of one kind fail. A kind
-// is FUNCTION:FILE:PHASE; the file is one of the pool's (or memory, thread, descriptor), the phase is
-// what the program says it does (fault_phase()), or "checkpoint" on the checkpoint's thread. Only
-// calls on pool files count, and allocations and threads made by the runtime's own library.
+// Fault injector, preloaded into a program with a pool: makes the N-th call of one kind fail. A
+// kind is FUNCTION:FILE:PHASE; the file is one of the pool's (or memory, thread, descriptor), the
+// phase is what the program says it does (fault_phase()), or "checkpoint" on the checkpoint's
+// thread. Only calls on pool files count, and allocations and threads made by the runtime's own
+// library.
 //
 //   FAULT_POOL    path of the pool              FAULT_TRACE  file that gets a line for each call
 //   FAULT_KIND    the kind that fails           FAULT_AT     which of its calls, from 1
@@ -35,9 +36,10 @@ enum { kNameMax = 64 };
 static const struct {
   const char *name;
   int value;
-} kErrors[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EINTR", EINTR}, {"EFBIG", EFBIG},
-               {"ENOMEM", ENOMEM}, {"EMFILE", EMFILE}, {"EDQUOT", EDQUOT}, {"EAGAIN", EAGAIN},
-               {"EACCES", EACCES}, {"ENODEV", ENODEV}, {"EOPNOTSUPP", EOPNOTSUPP}};
+} kErrors[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC},        {"EINTR", EINTR},
+               {"EFBIG", EFBIG},   {"ENOMEM", ENOMEM},        {"EMFILE", EMFILE},
+               {"EDQUOT", EDQUOT}, {"EAGAIN", EAGAIN},        {"EACCES", EACCES},
+               {"ENODEV", ENODEV}, {"EOPNOTSUPP", EOPNOTSUPP}};
 
 static const char *pool, *kind, *error_name, *phase = "start";
 static size_t pool_length;
@@ -86,8 +88,8 @@ static void start(void) {
     snprintf(broken_file, sizeof broken_file, "%.*s", (int)strcspn(file, ":"), file);
   }
   if ((value = getenv("FAULT_TRACE")))
-    trace_fd = (int)syscall(SYS_openat, AT_FDCWD, value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                            0600);
+    trace_fd =
+        (int)syscall(SYS_openat, AT_FDCWD, value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   dl_iterate_phdr(note_library, NULL);
 }
 
@@ -276,8 +278,7 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
   const bool due = flags & MAP_ANONYMOUS
                        ? fails_for_runtime("mmap", "memory", __builtin_return_address(0))
                        : fails_at_fd("mmap", fd);
-  return due ? MAP_FAILED
-             : (void *)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
+  return due ? MAP_FAILED : (void *)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
 }
 
 int madvise(void *address, size_t size, int advice) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A deterministic program whose state after I steps is known to anybody who knows I, so that a later
-// run can tell whether it continues exactly an epoch's state. Each step replaces one block; two of
-// them make the image and the log grow. A step is acknowledged twice: on a socket, which the output
-// gate holds back by itself, and on a pipe, after perdure_sync(). Both are inherited descriptors.
+// A deterministic program whose state after I steps is known to anybody who knows I, so that a
+// later run can tell whether it continues exactly an epoch's state. Each step replaces one block;
+// two of them make the image and the log grow. A step is acknowledged twice: on a socket, which the
+// output gate holds back by itself, and on a pipe, after perdure_sync(). Both are inherited
+// descriptors.
 //
 //   workload run STEPS SOCKET PIPE | crash ... (SIGKILL at the end)
 //   workload check (prints how many steps there are)
@@ -104,7 +105,9 @@ static int run(long count) {
   int status = 0;
   for (const long last = steps + count; status == 0 && steps < last;) {
     const long step = steps + 1;
-    phase(step % kCycle == kGrowImage ? "grow_image" : step % kCycle == kGrowLog ? "grow_log" : "run");
+    phase(step % kCycle == kGrowImage ? "grow_image"
+          : step % kCycle == kGrowLog ? "grow_log"
+                                      : "run");
     int tries = 0;
     while (replace(step) != 0)
       if (++tries == kTries)
