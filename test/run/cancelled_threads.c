@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Intent: threads are cancelled at any of the runtime's waits (for the disk, for a cut, for space, in an
-// allocation, in gated output) and of the program's own. No lock of the runtime stays taken, no unit
-// open; what a cleanup handler stores under its lock is a unit with what was stored before.
+// Intent: threads are cancelled at any of the runtime's waits (for the disk, for a cut, for space,
+// in an allocation, in gated output) and of the program's own. No lock of the runtime stays taken,
+// no unit open; what a cleanup handler stores under its lock is a unit with what was stored before.
 // RUN: rm -rf %t && mkdir -p %t
 // RUN: %perdure-cc -O2 -pthread -Wall -Werror %s -o %t/test
 // RUN: env PERDURE_POOL=%t/pool,log_size=64K not --crash %t/test > %t/before
@@ -16,6 +16,7 @@
 #include <perdure/perdure.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +32,32 @@ PERDURE_LOCK pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t nobody = PTHREAD_COND_INITIALIZER;
 static int ends[kThreads][2];
 
+static atomic_int dying; // 1: the next handler stops half-way; 2: it has
+
 static void put_right(void *unused) {
   (void)unused;
+  left++;
+  if (atomic_load(&dying) == 1) {
+    atomic_store(&dying, 2);
+    pause(); // until the process is killed
+  }
   right = left;
   pthread_mutex_unlock(&lock);
+}
+
+// Ends in its handler, in the wait.
+static void *wait_for_ever(void *unused) {
+  pthread_mutex_lock(&lock);
+  pthread_cleanup_push(put_right, NULL);
+  while (1)
+    pthread_cond_wait(&nobody, &lock);
+  pthread_cleanup_pop(1);
+  return unused;
+}
+
+static void *sync_it(void *unused) {
+  perdure_sync();
+  return unused;
 }
 
 static void *work(void *index) {
@@ -43,15 +66,11 @@ static void *work(void *index) {
   for (;;) {
     pthread_mutex_lock(&lock);
     pthread_cleanup_push(put_right, NULL);
-    left++;
     struct timespec soon;
     clock_gettime(CLOCK_REALTIME, &soon);
     soon.tv_nsec += 200000;
-    if (rand_r(&seed) % 4 == 0) { // a cancellation point with the lock
-      right = left;               // others get it meanwhile
+    if (rand_r(&seed) % 4 == 0) // a cancellation point with the lock
       pthread_cond_timedwait(&nobody, &lock, &soon);
-      left++;
-    }
     char *made = malloc((size_t)(rand_r(&seed) % 5 == 0 ? 5 << 20 : kSize));
     memset(made, (int)self, kSize);
     free(blocks[self]);
@@ -98,6 +117,16 @@ int main(void) {
     if (perdure_sync() != 0)
       return puts("perdure_sync() failed"), 1;
   }
+  // A cut now must not take the half of what a handler stores under its lock.
+  pthread_t waiter, syncer;
+  pthread_create(&waiter, NULL, wait_for_ever, NULL);
+  usleep(50000);
+  atomic_store(&dying, 1);
+  pthread_cancel(waiter);
+  while (atomic_load(&dying) != 2)
+    usleep(1000);
+  pthread_create(&syncer, NULL, sync_it, NULL);
+  usleep(300000);
   printf("cancelled %d times\n", count);
   fflush(stdout);
   kill(getpid(), SIGKILL);
