@@ -60,6 +60,7 @@ public:
   void unlock_after_fork(bool child);
 
 private:
+  static constexpr size_t kHeldMax = 4 << 20; // bytes per descriptor before writers wait
   struct Message {
     uint64_t ticket; // 0: only the order holds it back
     std::vector<char> bytes;

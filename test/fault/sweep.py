@@ -253,12 +253,15 @@ class Sweep:
                     numbers = sorted({1, count, *chooser.sample(numbers, self.options.calls_max)})
                 chosen += [Case(domain, kind, at, error) for at in numbers for error in errors]
             else:
-                numbers = sorted({1, count, chooser.randint(1, count)})
+                numbers = {chooser.randint(1, count)}
+                if function in IO or "memory" in kind:
+                    numbers |= {1, count}
+                numbers = sorted(numbers)
                 chosen += [Case(domain, kind, at, chooser.choice(errors)) for at in numbers]
                 numbers = numbers[-1:]
             if function in FROM_THEN_ON:
                 chosen += [Case(domain, kind, at, "EIO", True) for at in numbers]
-            if function in IO:
+            if function in IO and (self.options.long or domain == "direct"):
                 chosen += [Case(domain, kind, at, "kill") for at in numbers]
         return chosen
 
