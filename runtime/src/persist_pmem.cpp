@@ -36,6 +36,8 @@ public:
   void fence() { pmem_drain(); }
 
   int grow(const std::string &path, uint64_t size) {
+    if (exceeds_file_limit(size))
+      return EFBIG;
     const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     if (fd < 0)
       return errno;

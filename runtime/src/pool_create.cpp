@@ -24,6 +24,8 @@ std::string parent_of(const std::string &path) {
 }
 
 Status create_file(const std::string &path, uint64_t size) {
+  if (exceeds_file_limit(size))
+    return system_error("create", path, EFBIG);
   auto file = file_system().open(path, Open::kCreate);
   if (!file && errno == EEXIST)
     return Status::error(path + " exists already; remove it if it belongs to no pool, or name "
@@ -150,8 +152,17 @@ Status create_pool(const PoolOptions &options) {
   // a superblock for a whole pool.
   if (file_system().rename(scaffold.directory, path) != 0)
     return system_error("create", path, errno);
+  // Where its name cannot be made durable there must be no pool: an opener would trust it.
+  scaffold.directory = path;
+  if (Status status = sync_directory(parent); !status)
+    return status;
   scaffold.keep = true;
-  return sync_directory(parent);
+  return Status::ok();
+}
+
+Status make_name_durable(const Pool &pool) {
+  // The creator's own sync preceded the first run.
+  return pool.superblock.run == 0 ? sync_directory(parent_of(pool.path)) : Status::ok();
 }
 
 } // namespace perdure

@@ -39,8 +39,8 @@ static_assert(sizeof(WriteSetChunk) == PERDURE_CHUNK_SIZE);
 class WriteSet {
 public:
   // Makes room in a new chunk for the thread whose cursor (perdure_thread.next[lane]) is given.
-  // Owner only; async-signal-safe.
-  void extend(uint64_t *cursor);
+  // Owner only; async-signal-safe. False: no memory; there is room, but what is recorded is lost.
+  bool extend(uint64_t *cursor);
   // The owner stops using its cursor (thread exit): what it recorded stays for the next cut.
   void detach(uint64_t *cursor);
   // Points the cursor at the start of its chunk again, forgetting what was recorded: for a process
