@@ -29,9 +29,10 @@ void Runtime::start() {
   Status status = Status::ok();
   try {
     register_loaded_modules();
-    if (spec && *spec)
+    status = bind_pins();
+    if (status && spec && *spec)
       status = open(spec);
-    else if (status = map_volatile_image(); status)
+    else if (status && (status = map_volatile_image()))
       initialise_roots();
   } catch (const std::bad_alloc &) {
     status = Status::error("out of memory at the program's start");

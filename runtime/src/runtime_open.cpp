@@ -86,9 +86,13 @@ Status Runtime::take_up(const std::vector<std::byte> *present) {
     return status;
   heap_ = std::move(heap);
   root_table_ = std::make_unique<RootTable>(base, kPoolHost);
-  status = adopt_roots(present);
+  status = check_pins();
+  if (status)
+    status = adopt_roots(present);
   if (status)
     status = store_layouts(base, kPoolHost, types_);
+  if (status)
+    status = adopt_pins();
   if (status && Epochs::lost_updates())
     status = Status::error("out of memory for a write set");
   return status ? start_epochs() : status;
@@ -104,6 +108,7 @@ void Runtime::let_go(const std::vector<std::byte> *present) {
   heap_.reset();
   image_.reset();
   recovered_ = false;
+  late_pins_.clear();
   discard_write_sets();
   for (auto &[offset, root] : roots_)
     root.recovered = false;
