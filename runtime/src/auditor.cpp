@@ -55,7 +55,8 @@ std::string hex(uint64_t value) {
 // Whether VALUE can be an address of volatile memory that moves with the next start. Below 4 GiB
 // lie only programs that do not move; a number there is far more likely.
 bool may_dangle(uint64_t value) {
-  return value >> 32 != 0 && value >> 47 == 0 && value >> PERDURE_SLOT_SHIFT != PERDURE_SLOT;
+  const uint64_t slot = value >> PERDURE_SLOT_SHIFT;
+  return value >> 32 != 0 && value >> 47 == 0 && slot != PERDURE_SLOT && slot != PERDURE_PINS_SLOT;
 }
 
 // "", or what trap=... found.

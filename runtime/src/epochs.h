@@ -115,6 +115,7 @@ private:
     bool updates = false; // some were not relaxed
   };
   Taken take_entries();
+  void add_entries();
   void take_early();
   void collect(EpochRecord &large);
   void finish(EpochRecord &record, const EpochRecord &large);

@@ -21,8 +21,6 @@ const char *domain_name(Domain domain) {
     return "persistent memory";
   case Domain::kEmulatedPmem:
     return "emulated persistent memory";
-  case Domain::kSimulated:
-    return "simulated";
   }
   return "unknown";
 }

@@ -33,10 +33,10 @@ Runtime &Runtime::instance() {
 void Runtime::start() {
   register_loaded_modules();
   const char *spec = std::getenv("PERDURE_POOL");
-  Status status = Status::ok();
-  if (spec && *spec)
+  Status status = bind_pins();
+  if (status && spec && *spec)
     status = open(spec);
-  else if (status = map_volatile_image(); status)
+  else if (status && (status = map_volatile_image()))
     initialise_roots();
   started_ = true;
   if (!status) {
@@ -85,9 +85,13 @@ Status Runtime::open(std::string_view spec) {
     return status;
   heap_ = std::move(heap);
   root_table_ = std::make_unique<RootTable>(base, kPoolHost);
-  status = adopt_roots(started_ ? &present : nullptr);
+  status = check_pins();
+  if (status)
+    status = adopt_roots(started_ ? &present : nullptr);
   if (status)
     status = store_layouts(base, kPoolHost, types_);
+  if (status)
+    status = adopt_pins();
   if (!status)
     return status;
   return start_epochs();

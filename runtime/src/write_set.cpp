@@ -114,7 +114,8 @@ void WriteSet::discard(uint64_t *cursor) {
   backlog_ = 0;
 }
 
-void WriteSet::drain(std::vector<uint64_t> &entries) {
+void WriteSet::drain(std::vector<uint64_t> &entries, size_t limit,
+                     const std::function<void()> &full) {
   // Until the next slot to look at is known again: the owner may fill one behind our back.
   stuck_.store(true, std::memory_order_relaxed);
   WriteSetChunk *incoming = incoming_.exchange(nullptr, std::memory_order_acq_rel);
@@ -136,6 +137,8 @@ void WriteSet::drain(std::vector<uint64_t> &entries) {
         break;
       entries.push_back(entry);
       chunk->taken++;
+      if (entries.size() == limit)
+        full();
     }
     if (chunk->taken == reserved) {
       *link = chunk->next;

@@ -14,6 +14,7 @@
 #include "perdure/abi.h"
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace perdure {
@@ -48,8 +49,10 @@ public:
   // Forgets everything recorded. REQUIRES: neither owner nor cutter is active.
   void discard(uint64_t *cursor);
 
-  // Appends the entries filled so far to ENTRIES. Cutter only.
-  void drain(std::vector<uint64_t> &entries);
+  // Appends the entries filled so far to ENTRIES. FULL is called each time that these are LIMIT,
+  // and clears them. Cutter only.
+  void drain(std::vector<uint64_t> &entries, size_t limit = SIZE_MAX,
+             const std::function<void()> &full = nullptr);
   // True if there is an entry that no drain has taken. Any thread; sees at least what happened
   // before the call in the owner.
   bool dirty() const;

@@ -21,13 +21,15 @@ bool is_byte(std::string_view type) {
          type == "std::byte";
 }
 
-} // namespace
-
-std::string ObjectReader::address_text(uint64_t offset) {
+std::string hex_text(uint64_t address) {
   char text[32];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(kBase + offset));
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
   return text;
 }
+
+} // namespace
+
+std::string ObjectReader::address_text(uint64_t offset) { return hex_text(kBase + offset); }
 
 bool ObjectReader::all_zero(uint64_t offset, uint64_t size) const {
   return std::all_of(base_ + offset, base_ + offset + size,
@@ -49,7 +51,25 @@ Value ObjectReader::read(const ObjectPlace &place, int depth) {
   return read_scalar(place);
 }
 
+Value ObjectReader::read_pinned(uint64_t address) const {
+  auto found = std::ranges::find_if(pins_, [&](const PinRecord &pin) {
+    return address >= pin.address && address - pin.address < pin.size;
+  });
+  if (found == pins_.end())
+    return {};
+  const uint64_t offset = address - found->address;
+  const std::string hex = hex_text(address);
+  return {hex + " (" + found->key + (offset == 0 ? "" : " + " + std::to_string(offset)) + ")",
+          "{\"pointer\": " + json_string(hex) + ", \"pin\": " + json_string(found->key) +
+              (offset == 0 ? "" : ", \"offset\": " + std::to_string(offset)) + "}",
+          {}};
+}
+
 Value ObjectReader::read_scalar(const ObjectPlace &place) const {
+  // "void (*)(int)", "(vtable pointer)"
+  if (place.size == 8 && place.type.find('(') != std::string::npos)
+    if (Value value = read_pinned(pointers_.word_at(place.offset)); !value.is_empty())
+      return value;
   return scalar_value(place.type, base_ + place.offset, place.size);
 }
 
@@ -171,8 +191,9 @@ Value ObjectReader::read_pointer(const ObjectPlace &place, const TypeText &text)
   const uint64_t address = pointers_.word_at(place.offset);
   if (address == 0)
     return {"null", "null", {}};
-  char hex[32];
-  std::snprintf(hex, sizeof hex, "0x%llx", static_cast<unsigned long long>(address));
+  if (Value value = read_pinned(address); !value.is_empty())
+    return value;
+  const std::string hex = hex_text(address);
   Value value{hex, "{\"pointer\": " + json_string(hex), {}};
   auto finish = [&](const std::string &what, const std::string &json) {
     value.text += what;
