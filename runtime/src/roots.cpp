@@ -258,6 +258,16 @@ std::vector<std::byte> Runtime::save_roots() const {
   return saved;
 }
 
+// Values that no pool knows.
+void Runtime::put_back_roots(const std::vector<std::byte> &present) {
+  const std::byte *next = present.data();
+  for (const auto &[offset, root] : roots_)
+    for_each_persistent_span(root.info, [&](uint64_t begin, uint64_t size) {
+      std::memcpy(static_cast<std::byte *>(root.info.address) + begin, next, size);
+      next += size;
+    });
+}
+
 void Runtime::restore_roots(const std::vector<std::byte> &saved) {
   const std::byte *next = saved.data();
   for (const auto &[offset, root] : roots_)

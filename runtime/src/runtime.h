@@ -17,10 +17,12 @@
 #include "status.h"
 #include "stored_pins.h"
 #include "type_registry.h"
+#include "uninterrupted.h"
 #include "working_image.h"
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -106,6 +108,11 @@ private:
   Status check_pins();
   Status adopt_pins();
   Status store_pins();
+  Status open_pool_of(const PoolOptions &options);
+  Status take_up(const std::vector<std::byte> *present);
+  void let_go(const std::vector<std::byte> *present);
+  void discard_write_sets();
+  void put_back_roots(const std::vector<std::byte> &present);
   Status start_audit();
   Status start_epochs();
   void print_stats() const;
@@ -134,7 +141,8 @@ private:
   const char *discipline_set_by_ = nullptr;
   bool recovery_done_ = false;
   uint64_t epoch_at_fork_ = 0;
-  int child_pipe_[2] = {-1, -1}; // during fork(): its write end stays with the child
+  std::optional<Uninterrupted> forking_; // during fork()
+  int child_pipe_[2] = {-1, -1};         // during fork(): its write end stays with the child
   std::atomic<bool> forgot_updates_{false};
 };
 

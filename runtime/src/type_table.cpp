@@ -55,6 +55,28 @@ Result<TypeLayout> parse(const std::byte *entry, const TypeEntry &head, uint64_t
   return type;
 }
 
+// Whether TYPE, in the words of SOURCE, leads to one that another module has a different one of.
+bool leads_to_namesake(const TypeRegistry &program, const std::string &type,
+                       const std::string &source, std::set<const TypeLayout *> &seen) {
+  const TypeLayout *layout = program.find(base_of(type), source);
+  if (!layout || !seen.insert(layout).second)
+    return false;
+  return !layout->source.empty() || std::ranges::any_of(layout->fields, [&](auto &field) {
+    return leads_to_namesake(program, field.type, source, seen);
+  });
+}
+
+// The entry of a root's type. It names the module if the names in it, or below, mean that module's.
+TypeLayout root_type(const TypeRegistry &program, const RootLayout &root) {
+  const TypeLayout *layout = program.find(root.type, root.source);
+  // A root that is no record has an entry without fields.
+  TypeLayout type = layout ? *layout : TypeLayout{root.type, "", root.size, {}};
+  std::set<const TypeLayout *> seen;
+  if (leads_to_namesake(program, root.type, root.source, seen))
+    type.source = root.source;
+  return type;
+}
+
 } // namespace
 
 Result<std::vector<TypeLayout>> TypeTable::read() const {
@@ -151,11 +173,7 @@ Status store_layouts(std::byte *base, HeapHost host, const TypeRegistry &program
     const RootEntry *entry = roots.find(root.key);
     if (!entry || entry->type != 0 || root.type.empty())
       continue;
-    const TypeLayout *layout = program.find(root.type, root.source);
-    // A root that is no record has an entry without fields.
-    if (Status status =
-            number_of(layout ? *layout : TypeLayout{root.type, "", root.size, {}}, number);
-        !status)
+    if (Status status = number_of(root_type(program, root), number); !status)
       return status;
     roots.set_type(*entry, number);
   }

@@ -31,7 +31,7 @@ struct TypeEntry {
   uint32_t fields; // how many
   uint64_t size;   // of an object
   uint32_t name;   // texts: offsets from the entry's start
-  uint32_t source; // module, of a second type of the name; else an empty text
+  uint32_t source; // module, of a second type of the name or a root's that leads there; else empty
 };
 
 struct TypeFieldEntry {

@@ -256,7 +256,7 @@ TEST_F(PoolTest, RefusalsChangeNothing) {
 }
 
 TEST(Superblock, CopiesAreWrittenAlternately) {
-  SimulatedStore store(512, 512);
+  SimulatedStore store(kBlock);
   Pool pool = formatted_pool(store, 64 << 10);
   for (int i = 0; i < 4; ++i) {
     const uint64_t generation = pool.superblock.generation;
@@ -270,21 +270,23 @@ TEST(Superblock, CopiesAreWrittenAlternately) {
 }
 
 TEST(Superblock, ATornStoreLeavesTheOneBefore) {
-  SimulatedStore store(8, 64);
+  SimulatedStore store(kMemory);
   Pool pool = formatted_pool(store, 64 << 10);
   const uint64_t before = pool.superblock.generation;
   std::unique_ptr<SimulatedStore> torn;
-  store.on_persist = [&](uint64_t) { torn = store.crash([](size_t atom) { return atom != 1; }); };
+  store.on_crash_point = [&](uint64_t) {
+    torn = crashed(store, [](size_t atom) { return atom != 1; });
+  };
   pool.superblock.horizon_epoch = 7;
   ASSERT_TRUE(store_superblock(*pool.superblock_file, pool.superblock).is_ok());
-  auto loaded = load_superblock(*torn->open("superblock"));
+  auto loaded = load_superblock(*file_in(*torn, "superblock"));
   ASSERT_TRUE(loaded.is_ok());
   EXPECT_EQ(loaded->generation, before);
 }
 
 // The bytes on disk are a promise to every later version: this test changes only with kPoolVersion.
 TEST(Superblock, HasTheseBytes) {
-  SimulatedStore store(512, 512);
+  SimulatedStore store(kBlock);
   auto file = store.open("superblock");
   Superblock s{};
   s.magic = kSuperblockMagic;
