@@ -9,6 +9,7 @@
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
+#   crash      ported structures on simulated storage, crashed at sampled points
 #   linear     histories of concurrent clients across kills are linearizable: kv and memcached
 #   audit      the ported programs and those of test/run under audit: no missed store, no dangling pointer
 #
@@ -24,7 +25,7 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/kill,test/linear}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,test/crash,test/kill,test/linear}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 
@@ -55,6 +56,11 @@ step_memcached() {
     bash examples/memcached/upstream-tests.sh --pool
 }
 
+step_crash() {
+  build/release/bin/structures_crash_broken --seconds 20 --expect-failure &&
+    build/release/bin/structures_crash --seconds 20
+}
+
 step_linear() {
   bash test/linear/run.sh kv 40 || return 1
   [ ! -x build/memcached/durable/memcached ] || bash test/linear/run.sh memcached 40
@@ -71,7 +77,7 @@ step_audit() {
 
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples memcached linear audit)
+[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples memcached crash linear audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then
