@@ -5,6 +5,7 @@
 #
 #   build      release build of plugin, runtime and tools; format check
 #   unit       unit tests of the runtime (GoogleTest)
+#   crash      power cuts on simulated storage; each durability step dropped
 #   sanitize   the same under ASan and UBSan
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
@@ -23,11 +24,15 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/kill}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,test/kill,test/crash}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 
 step_unit() { ctest --test-dir build/release --output-on-failure -j"$jobs"; }
+
+step_crash() {
+  build/release/bin/perdure-crash --mutations && build/release/bin/perdure-crash --seconds 40
+}
 
 step_sanitize() {
   cmake --preset asan && cmake --build --preset asan -j"$jobs" --target perdure-unit &&
@@ -64,7 +69,7 @@ step_audit() {
 
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples memcached audit)
+[ ${#steps[@]} -gt 0 ] || steps=(build unit crash sanitize lit examples memcached audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

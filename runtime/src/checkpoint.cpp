@@ -15,7 +15,8 @@ static constexpr uint64_t kMuch = 8 << 20; // bytes of log; replayed in some 20 
 static constexpr int kRest = 3;            // times what the last step took
 
 Checkpoint::Checkpoint(Pool &pool, const RecoveryReport &recovered, bool background)
-    : pool_(pool), capacity_(pool.superblock.log_capacity), log_used_(recovered.log_used),
+    : pool_(pool), capacity_(pool.superblock.log_capacity),
+      log_used_(takes(Step::kRecoveredLogKept) ? recovered.log_used : 0),
       recovered_bytes_(recovered.log_used), recovered_(recovered) {
   if (!background)
     return;
@@ -202,7 +203,7 @@ Status Checkpoint::advance_horizon(uint64_t epoch, LogPosition log_start, uint64
       return status;
   // The image must be durable before the superblock says so, because recovery replays only what
   // lies after the superblock's horizon.
-  if (Status status = pool_.image->persist(); !status)
+  if (Status status = persist(Step::kImageBeforeHorizon, *pool_.image); !status)
     return status;
   next.horizon_epoch = epoch;
   next.log_start = log_start.offset;
@@ -210,7 +211,8 @@ Status Checkpoint::advance_horizon(uint64_t epoch, LogPosition log_start, uint64
   next.log_lap = log_start.lap;
   // The superblock must be durable before log space is used again (our caller frees it), because
   // recovery reads the log from the superblock's start.
-  if (Status status = store_superblock(*pool_.superblock_file, next); !status)
+  if (Status status = store_superblock(*pool_.superblock_file, next, Step::kHorizonBeforeReuse);
+      !status)
     return status;
   pool_.superblock = next;
   return Status::ok();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mutator.h"
 #include "check.h"
+#include "durability_step.h"
 #include "epochs.h"
 #include <cerrno>
 #include <new>
@@ -83,7 +84,7 @@ void Mutator::enter() {
     Epochs::instance().throttle(*this);
   for (;;) {
     in_unit_.store(1, std::memory_order_seq_cst);
-    if (!Epochs::cut_pending.load(std::memory_order_seq_cst))
+    if (!Epochs::cut_pending.load(std::memory_order_seq_cst) || !takes(Step::kUnitBacksOut))
       return;
     in_unit_.store(0, std::memory_order_release);
     int saved = errno; // locks and free() leave it alone; a wait of ours may set it

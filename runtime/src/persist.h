@@ -10,6 +10,7 @@
 // was written before a persist() that returned ok is all there.
 #pragma once
 
+#include "durability_step.h"
 #include "status.h"
 #include <cstddef>
 #include <cstdint>
@@ -84,7 +85,10 @@ Result<std::unique_ptr<StableFile>> open_pmem(const std::string &path, bool emul
 Result<std::unique_ptr<StableFile>> open_libpmem(const std::string &path, bool emulate);
 
 // Writes zeros over [OFFSET, OFFSET + SIZE) and persists them, so that later writes there change no
-// file system metadata. REQUIRES: both are multiples of 4096.
-Status write_zeros(StableFile &file, uint64_t offset, uint64_t size);
+// file system metadata: STEP. REQUIRES: both are multiples of 4096.
+Status write_zeros(StableFile &file, uint64_t offset, uint64_t size, Step step);
+
+// FILE.persist(), as this step of the protocol.
+Status persist(Step step, StableFile &file);
 
 } // namespace perdure

@@ -4,6 +4,7 @@
 // gathered in an aligned bounce buffer and persist() is one O_DIRECT | O_DSYNC pwrite, which a
 // preallocated log needs no second system call and no metadata update for. The system calls are
 // those of a BlockDevice.
+#include "durability_step.h"
 #include "persist.h"
 #include "persist_device.h"
 #include <algorithm>
@@ -55,9 +56,9 @@ public:
     // After a failed sync the kernel may have dropped the dirty pages: a retry would lie.
     if (failed_)
       return io_error("sync", EIO);
-    int result;
+    int result = 0;
     do
-      result = device_->sync();
+      result = takes(Step::kFileSynced) ? device_->sync() : 0;
     while (result != 0 && errno == EINTR);
     if (result == 0)
       return Status::ok();
@@ -162,14 +163,14 @@ public:
       return io_error("sync", EIO);
     const int error = write_fully(*direct_, bounce_, pending_, pending_offset_);
     pending_ = 0;
-    if (error == 0 && resized_) {
-      resized_ = false;
-      return BufferedFile::persist();
+    if (error != 0) {
+      failed_ = true;
+      return io_error("write", error);
     }
-    if (error == 0)
+    if (!resized_)
       return Status::ok();
-    failed_ = true;
-    return io_error("write", error);
+    resized_ = false;
+    return takes(Step::kFileGrown) ? BufferedFile::persist() : Status::ok();
   }
 
   Status resize(uint64_t size) override {
@@ -235,7 +236,8 @@ Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_
   auto device = file_system().open(path, Open::kReadWrite);
   if (!device)
     return system_error("open", path, errno);
-  auto direct = file_system().open(path, Open::kDirect);
+  auto direct =
+      file_system().open(path, takes(Step::kWriteThrough) ? Open::kDirect : Open::kReadWrite);
   const uint32_t alignment = direct ? direct_alignment(*direct) : 0;
   if (alignment == 0 || (alignment_max != 0 && alignment_max % alignment != 0))
     return std::unique_ptr<StableFile>(new BufferedFile(path, std::move(device)));

@@ -30,8 +30,9 @@ struct Pool {
 
 // The newer sound copy. Errors name what is wrong with the better one of two unsound copies.
 Result<Superblock> load_superblock(const StableFile &file);
-// Gives SUPERBLOCK the next generation and makes it durable in the copy that is not the newest.
-Status store_superblock(StableFile &file, Superblock &superblock);
+// Gives SUPERBLOCK the next generation and makes it durable, for STEP, in the copy that is not the
+// newest.
+Status store_superblock(StableFile &file, Superblock &superblock, Step step = Step::kNone);
 
 // Alignment of records in LOG: what its domain writes at once; in the page cache a sector, so that
 // appending never rewrites one that holds an acknowledged record.

@@ -14,7 +14,9 @@
 namespace perdure {
 namespace {
 
-Status sync_directory(const std::string &path) {
+Status sync_directory(const std::string &path, Step step) {
+  if (!takes(step))
+    return Status::ok();
   return file_system().sync_directory(path) == 0 ? Status::ok() : system_error("sync", path, errno);
 }
 
@@ -23,14 +25,17 @@ std::string parent_of(const std::string &path) {
   return parent.empty() ? "." : parent.string();
 }
 
-Status create_file(const std::string &path, uint64_t size) {
+// RESERVED: disk space it gets beyond its size.
+Status create_file(const std::string &path, uint64_t size, uint64_t reserved = 0) {
   auto file = file_system().open(path, Open::kCreate);
   if (!file && errno == EEXIST)
     return Status::error(path + " exists already; remove it if it belongs to no pool, or name "
                                 "another path");
   if (!file)
     return system_error("create", path, errno);
-  if ((size == 0 || file->allocate(size) == 0) && file->sync() == 0)
+  if ((size == 0 || file->allocate(size) == 0) &&
+      (reserved == 0 || file->reserve(0, reserved) == 0 || errno == EOPNOTSUPP) &&
+      (!takes(Step::kFileCreated) || file->sync() == 0))
     return Status::ok();
   const int error = errno;
   file_system().remove(path);
@@ -65,14 +70,15 @@ Status create_log(const PoolOptions &options, Scaffold &scaffold) {
   scaffold.foreign_log = target;
   if (file_system().link(target, inside) != 0)
     return system_error("create", inside, errno);
-  return sync_directory(parent_of(target));
+  return sync_directory(parent_of(target), Step::kForeignLogName);
 }
 
 Status build(const PoolOptions &options, Scaffold &scaffold) {
   const std::string &directory = scaffold.directory;
   if (Status status = create_log(options, scaffold); !status)
     return status;
-  if (Status status = create_file(directory + "/image", 0); !status)
+  // The heap's metadata is written by the first epoch; it must never meet a full disk.
+  if (Status status = create_file(directory + "/image", 0, kMetadataEnd); !status)
     return status;
   if (Status status = create_file(directory + "/superblock", kSuperblockCopies * kSuperblockSize);
       !status)
@@ -101,11 +107,6 @@ uint32_t natural_log_alignment(const StableFile &log) {
 Status format_pool(Pool &pool) {
   pool.superblock.log_alignment = natural_log_alignment(*pool.log);
   pool.superblock.log_domain = static_cast<uint32_t>(pool.log->domain());
-  // The heap's metadata is written by the first epoch; it must never meet a full disk.
-  if (Status status = pool.image->reserve(0, kMetadataEnd); !status)
-    return status;
-  if (Status status = pool.image->persist(); !status)
-    return status;
   LogFileHeader header{};
   header.magic = kLogMagic;
   header.version = kLogVersion;
@@ -114,13 +115,17 @@ Status format_pool(Pool &pool) {
   if (Status status = pool.log->write(0, std::as_bytes(std::span(&header, 1))); !status)
     return status;
   // Really written, not only reserved: a sync must never have to convert unwritten extents.
-  if (Status status = write_zeros(*pool.log, kLogDataOffset, pool.superblock.log_capacity); !status)
+  if (Status status =
+          write_zeros(*pool.log, kLogDataOffset, pool.superblock.log_capacity, Step::kFreshLog);
+      !status)
     return status;
   // Log and image must be durable before the superblock, because recovery trusts whatever a
   // sound superblock points to. Both copies: one damaged sector must not cost a fresh pool.
-  if (Status status = store_superblock(*pool.superblock_file, pool.superblock); !status)
+  using enum Step;
+  if (Status status = store_superblock(*pool.superblock_file, pool.superblock, kFreshSuperblock);
+      !status)
     return status;
-  return store_superblock(*pool.superblock_file, pool.superblock);
+  return store_superblock(*pool.superblock_file, pool.superblock, kFreshSuperblock);
 }
 
 Status create_pool(const PoolOptions &options) {
@@ -144,14 +149,14 @@ Status create_pool(const PoolOptions &options) {
     file_system().remove(scaffold.directory + name);
   if (Status status = build(options, scaffold); !status)
     return status;
-  if (Status status = sync_directory(scaffold.directory); !status)
+  if (Status status = sync_directory(scaffold.directory, Step::kNamesInPool); !status)
     return status;
   // All of the pool must be durable before its name is, because an opener takes a directory with
   // a superblock for a whole pool.
   if (file_system().rename(scaffold.directory, path) != 0)
     return system_error("create", path, errno);
   scaffold.keep = true;
-  return sync_directory(parent);
+  return sync_directory(parent, Step::kPoolName);
 }
 
 } // namespace perdure

@@ -48,7 +48,8 @@ Status PooledImage::begin_run() {
   }
   // The new run's number must be durable before its first record, because recovery takes a record
   // whose run is lower than its predecessor's for a remainder of a tail that was cut off.
-  if (Status status = store_superblock(*pool_.superblock_file, next); !status)
+  if (Status status = store_superblock(*pool_.superblock_file, next, Step::kRunBeforeRecords);
+      !status)
     return status;
   pool_.superblock = next;
   log_ = std::make_unique<LogWriter>(*pool_.log, pool_.log_geometry(), tail);
@@ -76,7 +77,7 @@ Status PooledImage::commit(std::unique_ptr<EpochRecord> record) {
     return fail(checkpoint_->status());
   const auto payload = record->payload();
   uint64_t needed = log_->space_needed(payload.size());
-  if (needed > log_->geometry().capacity - checkpoint_->log_used()) {
+  if (needed > log_->geometry().capacity - checkpoint_->log_used() && takes(Step::kSpaceIsFree)) {
     if (Status status = make_space(payload.size()); !status)
       return fail(status);
     needed = log_->space_needed(payload.size());
@@ -103,7 +104,8 @@ Status PooledImage::make_space(uint64_t payload) {
 // An epoch larger than the whole log. With the log drained, nothing in it is needed; the file is
 // extended behind the circle, and one superblock write switches to the larger circle.
 Status PooledImage::grow_log(uint64_t payload) {
-  if (Status status = checkpoint_->drain(); !status)
+  if (Status status = takes(Step::kDrainedBeforeCircle) ? checkpoint_->drain() : Status::ok();
+      !status)
     return status;
   const uint64_t old = log_->geometry().capacity;
   const uint64_t records = payload / kRecordPayloadMax + 2;
@@ -113,7 +115,9 @@ Status PooledImage::grow_log(uint64_t payload) {
     return status;
   // The longer log must be durable before the superblock names its length, because recovery
   // refuses a log that is shorter as truncated.
-  if (Status status = write_zeros(*pool_.log, kLogDataOffset + old, capacity - old); !status)
+  if (Status status =
+          write_zeros(*pool_.log, kLogDataOffset + old, capacity - old, Step::kLogBeforeCircle);
+      !status)
     return status;
   Superblock next = pool_.superblock;
   const LogPosition start{0, log_->tail().sequence, log_->tail().lap + 1};
@@ -121,7 +125,9 @@ Status PooledImage::grow_log(uint64_t payload) {
   next.log_start = start.offset;
   next.log_sequence = start.sequence;
   next.log_lap = start.lap;
-  if (Status status = store_superblock(*pool_.superblock_file, next); !status)
+  // The circle must be durable before its first record, because recovery reads the old one else.
+  if (Status status = store_superblock(*pool_.superblock_file, next, Step::kCircleBeforeRecords);
+      !status)
     return status;
   pool_.superblock = next;
   log_->restart(capacity, start);
@@ -160,7 +166,7 @@ Status PooledImage::close() {
   checkpoint_->stop();
   closed_ = true;
   pool_.superblock.flags |= kSuperblockClean;
-  return store_superblock(*pool_.superblock_file, pool_.superblock);
+  return store_superblock(*pool_.superblock_file, pool_.superblock, Step::kClosedInOrder);
 }
 
 DurableImageStats PooledImage::stats() const {

@@ -85,14 +85,14 @@ Result<Superblock> load_superblock(const StableFile &file) {
   return copies[0].magic == kSuperblockMagic ? problems[0] : problems[1];
 }
 
-Status store_superblock(StableFile &file, Superblock &superblock) {
+Status store_superblock(StableFile &file, Superblock &superblock, Step step) {
   superblock.generation++;
   superblock.crc = superblock_crc(superblock);
-  const uint64_t copy = superblock.generation % kSuperblockCopies;
+  const uint64_t copy = takes(Step::kOlderCopy) ? superblock.generation % kSuperblockCopies : 0;
   if (Status status = file.write(copy * kSuperblockSize, std::as_bytes(std::span(&superblock, 1)));
       !status)
     return status;
-  return file.persist();
+  return persist(step, file);
 }
 
 uint64_t heap_end(const PoolOptions &options) {
