@@ -69,6 +69,10 @@ private:
 // "cannot VERB PATH: reason (what to do)" for an errno value.
 Status system_error(const char *verb, const std::string &path, int error);
 
+// True if a file of SIZE bytes is longer than this process may make one (RLIMIT_FSIZE). Asked
+// before a file is written or grown: the kernel would also send SIGXFSZ, which ends the process.
+bool exceeds_file_limit(uint64_t size);
+
 enum class Access { kReadOnly, kReadWrite };
 
 // Page cache and fdatasync; any alignment. The image is always of this kind: private mappings of

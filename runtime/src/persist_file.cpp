@@ -26,6 +26,8 @@ uint64_t round_up(uint64_t value, uint64_t alignment) {
 }
 
 int write_fully(BlockDevice &device, const std::byte *data, uint64_t size, uint64_t offset) {
+  if (exceeds_file_limit(offset + size))
+    return EFBIG;
   while (size != 0) {
     const ssize_t written = device.write(data, size, offset);
     if (written < 0 && errno == EINTR)
@@ -88,10 +90,18 @@ public:
   }
 
   Status resize(uint64_t size) override {
-    return device_->resize(size) == 0 ? Status::ok() : io_error("resize", errno);
+    if (exceeds_file_limit(size))
+      return io_error("resize", EFBIG);
+    int result;
+    do
+      result = device_->resize(size);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? Status::ok() : io_error("resize", errno);
   }
 
   Status reserve(uint64_t offset, uint64_t size) override {
+    if (exceeds_file_limit(offset + size))
+      return io_error("reserve space in", EFBIG);
     int result;
     do
       result = device_->reserve(offset, size);

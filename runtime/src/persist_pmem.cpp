@@ -37,6 +37,8 @@ public:
 
   // Blocks first: a store to a hole on a full device would be a SIGBUS, not an error.
   int extend(const std::string &path, uint64_t size) {
+    if (exceeds_file_limit(size))
+      return EFBIG;
     return with_file(path,
                      [&](int fd) { return posix_fallocate(fd, 0, static_cast<off_t>(size)); });
   }

@@ -33,6 +33,8 @@ Result<Superblock> load_superblock(const StableFile &file);
 // Gives SUPERBLOCK the next generation and makes it durable, for STEP, in the copy that is not the
 // newest.
 Status store_superblock(StableFile &file, Superblock &superblock, Step step = Step::kNone);
+// Writes the copy of GENERATION again as it is read, and makes it durable.
+Status rewrite_superblock(StableFile &file, uint64_t generation);
 
 // Alignment of records in LOG: what its domain writes at once; in the page cache a sector, so that
 // appending never rewrites one that holds an acknowledged record.
@@ -48,6 +50,9 @@ Status validate_pool(const Pool &pool);
 
 // Errors: exists already, parent directory missing or not writable, disk full (all cleaned up).
 Status create_pool(const PoolOptions &options);
+// The creator may have been killed before the name of a pool that was never run is durable. Before
+// anything in it is acknowledged, because a power cut would take the whole pool.
+Status make_name_durable(const Pool &pool);
 // Errors: missing, in use, other version or architecture, damaged, truncated, log not found.
 Result<Pool> open_pool(const PoolOptions &options);
 // As open_pool, but takes no lock and opens the files read-only.

@@ -7,6 +7,7 @@
 #include "heap_layout.h"
 #include "persist_device.h"
 #include "pool.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -27,6 +28,8 @@ std::string parent_of(const std::string &path) {
 
 // RESERVED: disk space it gets beyond its size.
 Status create_file(const std::string &path, uint64_t size, uint64_t reserved = 0) {
+  if (exceeds_file_limit(std::max(size, reserved)))
+    return system_error("create", path, EFBIG);
   auto file = file_system().open(path, Open::kCreate);
   if (!file && errno == EEXIST)
     return Status::error(path + " exists already; remove it if it belongs to no pool, or name "
@@ -155,8 +158,18 @@ Status create_pool(const PoolOptions &options) {
   // a superblock for a whole pool.
   if (file_system().rename(scaffold.directory, path) != 0)
     return system_error("create", path, errno);
+  // Where its name cannot be made durable there must be no pool: an opener would trust it.
+  scaffold.directory = path;
+  if (Status status = sync_directory(parent, Step::kPoolName); !status)
+    return status;
   scaffold.keep = true;
-  return sync_directory(parent, Step::kPoolName);
+  return Status::ok();
+}
+
+Status make_name_durable(const Pool &pool) {
+  // The creator's own sync preceded the first run.
+  return pool.superblock.run == 0 ? sync_directory(parent_of(pool.path), Step::kPoolName)
+                                  : Status::ok();
 }
 
 } // namespace perdure

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 #include <sys/random.h>
+#include <vector>
 
 namespace perdure {
 
@@ -83,6 +84,16 @@ Result<Superblock> load_superblock(const StableFile &file) {
     return copies[problems[0] ? 0 : 1];
   // Both unsound: a copy that has the magic says more about what is wrong.
   return copies[0].magic == kSuperblockMagic ? problems[0] : problems[1];
+}
+
+Status rewrite_superblock(StableFile &file, uint64_t generation) {
+  const uint64_t offset = generation % kSuperblockCopies * kSuperblockSize;
+  std::vector<std::byte> copy(kSuperblockSize);
+  if (Status status = file.read(offset, copy); !status)
+    return status;
+  if (Status status = file.write(offset, copy); !status)
+    return status;
+  return file.persist();
 }
 
 Status store_superblock(StableFile &file, Superblock &superblock, Step step) {

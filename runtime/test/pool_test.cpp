@@ -208,9 +208,9 @@ TEST_F(PoolTest, AnOlderVersionIsReadAndABrandNewOneIsNot) {
   edit([](Superblock &s) { s.version = kPoolVersionMin; });
   EXPECT_EQ(open_error(), "");
   edit([](Superblock &s) { s.version = 0; });
-  EXPECT_HAS(open_error(), "has format version 0, this perdure reads versions 1 to 2");
+  EXPECT_HAS(open_error(), "has format version 0, this perdure reads versions 1 to 3");
   edit([](Superblock &s) { s.version = kPoolVersion + 1; });
-  EXPECT_HAS(open_error(), "has format version 3");
+  EXPECT_HAS(open_error(), "has format version 4");
 }
 
 TEST_F(PoolTest, AnotherArchitectureIsNamed) {
@@ -311,7 +311,7 @@ TEST(Superblock, HasTheseBytes) {
   ASSERT_TRUE(store_superblock(*file, s).is_ok());
   unsigned char golden[kSuperblockSize] = "PERDURE";
   const auto put = [&](size_t at, unsigned char value) { golden[at] = value; };
-  put(8, 2);
+  put(8, 3);
   for (unsigned char i = 0; i < 16; ++i)
     put(16 + i, i);
   put(32, 4); // generation 4: copy 0

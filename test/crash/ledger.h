@@ -74,6 +74,7 @@ public:
   void pause_checkpoint(bool paused) override { image_->pause_checkpoint(paused); }
   void abandon_after_fork() override { image_->abandon_after_fork(); }
   DurableImageStats stats() const override { return image_->stats(); }
+  void give_up(const char *why) override { image_->give_up(why); }
   Status close() override { return image_->close(); }
 
 private:
