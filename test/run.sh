@@ -11,6 +11,7 @@
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
 #   linear     histories of concurrent clients across kills are linearizable: kv and memcached
+#   fault      every call on a pool file made to fail; limits; signals at any instruction
 #   audit      the ported programs and those of test/run under audit: no missed store, no dangling pointer
 #
 # Output of each step goes to build/test-logs/STEP.log; a failed step prints the end of it.
@@ -25,7 +26,7 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/kill,test/linear,test/crash}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,test/{kill,linear,crash,fault}}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 
@@ -65,6 +66,8 @@ step_linear() {
   [ ! -x build/memcached/durable/memcached ] || bash test/linear/run.sh memcached 40
 }
 
+step_fault() { bash test/fault/run.sh --seconds 150; }
+
 step_audit() {
   "${lit[@]}" -sv build/release/test --param audit=1 || return 1
   if [ -x build/memcached/durable/memcached ]; then
@@ -76,7 +79,7 @@ step_audit() {
 
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit crash sanitize lit examples memcached linear audit)
+[ ${#steps[@]} -gt 0 ] || steps=(build unit crash sanitize lit examples memcached linear fault audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then
