@@ -8,6 +8,7 @@
 #   sanitize   the same under ASan and UBSan
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
+#   backup     backups of examples/kv under load, each restored and checked
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
 #   audit      the ported programs under audit: no missed store, no dangling pointer
 #
@@ -41,6 +42,11 @@ step_examples() {
     bash test/kill/run.sh kv 200 && bash test/kill/run.sh inventory 200
 }
 
+step_backup() {
+  bash examples/kv/run.sh build &&
+    python3 test/kill/kv_backup.py build/examples/kv/durable/kv --rounds 20 --clients 4
+}
+
 step_memcached() {
   bash examples/memcached/fetch.sh build/memcached
   case $? in
@@ -64,7 +70,7 @@ step_audit() {
 
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples memcached audit)
+[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples backup memcached audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

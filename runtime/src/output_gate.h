@@ -12,6 +12,7 @@
 // acknowledgement.
 #pragma once
 
+#include "status_format.h"
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -47,6 +48,9 @@ public:
   // Before close(FD): sends what is held; what the peer does not take now goes on in the
   // background.
   void before_close(int fd);
+
+  // What is held now. Any thread.
+  void fill_status(PoolStatus &status);
 
   void lock_for_fork() { mutex_.lock(); }
   void unlock_after_fork(bool child);

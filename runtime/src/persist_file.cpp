@@ -210,6 +210,38 @@ private:
   bool failed_ = false;
 };
 
+// No fd(): a read-ahead through it would fill the page cache.
+class DirectReader final : public BufferedFile {
+public:
+  DirectReader(std::string path, int fd, uint32_t alignment)
+      : BufferedFile(std::move(path), fd), alignment_(alignment) {}
+  ~DirectReader() override { std::free(bounce_); }
+
+  Status read(uint64_t offset, std::span<std::byte> into) const override {
+    while (!into.empty()) {
+      const uint64_t begin = offset / alignment_ * alignment_;
+      const uint64_t part = std::min(into.size(), kBounceMax - (offset - begin));
+      const uint64_t size = round_up(offset - begin + part, alignment_);
+      if (!bounce_)
+        bounce_ = static_cast<std::byte *>(std::aligned_alloc(kDirectMemoryAlignment, kBounceMax));
+      if (!bounce_)
+        return Status::error("cannot read " + path() + ": out of memory for an aligned buffer");
+      if (Status status = BufferedFile::read(begin, {bounce_, size}); !status)
+        return status;
+      std::memcpy(into.data(), bounce_ + (offset - begin), part);
+      into = into.subspan(part);
+      offset += part;
+    }
+    return Status::ok();
+  }
+
+  int fd() const override { return -1; }
+
+private:
+  const uint32_t alignment_;
+  mutable std::byte *bounce_ = nullptr;
+};
+
 // The smallest alignment O_DIRECT takes on FD, found by trying; 0 if none.
 uint32_t direct_alignment(int fd) {
   void *buffer = std::aligned_alloc(kDirectMemoryAlignment, 4096);
@@ -247,6 +279,16 @@ Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_
     return std::unique_ptr<StableFile>(new BufferedFile(path, fd));
   }
   return std::unique_ptr<StableFile>(new DirectFile(path, fd, direct_fd, alignment));
+}
+
+Result<std::unique_ptr<StableFile>> open_direct_reader(const std::string &path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
+  const uint32_t alignment = fd < 0 ? 0 : direct_alignment(fd);
+  if (alignment != 0)
+    return std::unique_ptr<StableFile>(new DirectReader(path, fd, alignment));
+  if (fd >= 0)
+    ::close(fd);
+  return open_buffered(path, Access::kReadOnly);
 }
 
 } // namespace perdure

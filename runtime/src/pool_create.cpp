@@ -79,7 +79,7 @@ Status create_log(const PoolOptions &options, Scaffold &scaffold) {
   return sync_directory(parent_of(target));
 }
 
-Status build(const PoolOptions &options, Scaffold &scaffold) {
+Status build(const PoolOptions &options, Scaffold &scaffold, const ImageSource &fill) {
   const std::string &directory = scaffold.directory;
   if (Status status = create_log(options, scaffold); !status)
     return status;
@@ -100,6 +100,9 @@ Status build(const PoolOptions &options, Scaffold &scaffold) {
   pool.superblock_file = std::move(*superblock_file);
   pool.image = std::move(*image);
   pool.log = std::move(*log);
+  if (fill)
+    if (Status status = fill(*pool.image, pool.superblock); !status)
+      return status;
   return format_pool(pool);
 }
 
@@ -134,7 +137,7 @@ Status format_pool(Pool &pool) {
   return store_superblock(*pool.superblock_file, pool.superblock);
 }
 
-Status create_pool(const PoolOptions &options) {
+Status create_pool(const PoolOptions &options, const ImageSource &fill) {
   std::string path = options.path;
   while (path.size() > 1 && path.back() == '/')
     path.pop_back();
@@ -154,7 +157,7 @@ Status create_pool(const PoolOptions &options) {
   scaffold.keep = false;
   for (const char *name : {"/superblock", "/image", "/log"})
     unlink((scaffold.directory + name).c_str());
-  if (Status status = build(options, scaffold); !status)
+  if (Status status = build(options, scaffold, fill); !status)
     return status;
   if (Status status = sync_directory(scaffold.directory); !status)
     return status;

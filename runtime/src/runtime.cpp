@@ -136,6 +136,8 @@ Status Runtime::start_epochs() {
     if (unit)
       Mutator::current().unit_end();
   };
+  status_ =
+      StatusPublisher::start(options_.path, [this](PoolStatus &status) { fill_status(status); });
   static bool handlers_set = false;
   if (!handlers_set) {
     set_fork_handlers();
@@ -163,9 +165,27 @@ void Runtime::print_stats() const {
                image.checkpoint_bytes);
 }
 
+void Runtime::fill_status(PoolStatus &status) const {
+  image_->fill_status(status);
+  const Epochs &epochs = Epochs::instance();
+  const EpochStats stats = epochs.stats();
+  status.cuts = stats.cuts;
+  status.cuts_given_up = stats.cuts_given_up;
+  status.cut_wait_ns = stats.cut_wait_ns;
+  status.cut_copy_ns = stats.cut_copy_ns;
+  if (epochs.failed())
+    status.flags |= kStatusFailed;
+  if (options_.async_ms != 0)
+    status.flags |= kStatusAsync;
+  if (discard_)
+    status.flags |= kStatusDiscard;
+  OutputGate::instance().fill_status(status);
+}
+
 void Runtime::stop() {
   if (mode() != Mode::kDurable)
     return;
+  status_.reset();
   if (auditor_)
     auditor_->at_exit([] { Epochs::instance().take_pending(); });
   Epochs::instance().stop();

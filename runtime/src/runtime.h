@@ -14,6 +14,7 @@
 #include "perdure/abi.h"
 #include "root_table.h"
 #include "status.h"
+#include "status_publisher.h"
 #include "type_registry.h"
 #include "working_image.h"
 #include <atomic>
@@ -94,6 +95,7 @@ private:
   Status start_audit();
   Status start_epochs();
   void print_stats() const;
+  void fill_status(PoolStatus &status) const;
   static void set_fork_handlers();
   void before_fork();
   void after_fork(bool child);
@@ -106,7 +108,8 @@ private:
   std::unique_ptr<Heap> heap_;
   std::unique_ptr<RootTable> root_table_;
   std::unique_ptr<Auditor> auditor_; // PERDURE_AUDIT
-  std::map<uint64_t, Root> roots_;   // by offset
+  std::unique_ptr<StatusPublisher> status_;
+  std::map<uint64_t, Root> roots_; // by offset
   TypeRegistry types_;
   std::vector<void (*)(void)> recovery_functions_;
   std::set<const perdure_module_info *> modules_;

@@ -15,21 +15,10 @@ constexpr int kDepthMax = 64;                // records inside records
 constexpr uint64_t kElementsMax = 1000;      // of one array
 constexpr uint64_t kStringMax = 64ull << 10; // bytes
 
-// What nodes of standard containers point to each other as.
-bool is_node_base(std::string_view type) {
-  return type == "std::_Rb_tree_node_base" || type == "std::__detail::_List_node_base" ||
-         type == "std::__detail::_Hash_node_base";
-}
-
 bool is_text(std::string_view type) { return type == "char"; }
 bool is_byte(std::string_view type) {
   return type == "unsigned char" || type == "signed char" || type == "char8_t" ||
          type == "std::byte";
-}
-
-const FieldLayout *field_named(const TypeLayout &layout, std::string_view name) {
-  auto found = std::ranges::find(layout.fields, name, &FieldLayout::name);
-  return found == layout.fields.end() ? nullptr : &*found;
 }
 
 } // namespace
@@ -40,42 +29,9 @@ std::string ObjectReader::address_text(uint64_t offset) {
   return text;
 }
 
-uint64_t ObjectReader::word_at(uint64_t offset) const {
-  uint64_t word;
-  std::memcpy(&word, base_ + offset, sizeof word);
-  return word;
-}
-
 bool ObjectReader::all_zero(uint64_t offset, uint64_t size) const {
   return std::all_of(base_ + offset, base_ + offset + size,
                      [](std::byte byte) { return byte == std::byte{0}; });
-}
-
-uint64_t ObjectReader::size_of(const std::string &type, const std::string &source) const {
-  const TypeText text = parse_type(type);
-  if (text.kind == TypeText::Kind::kPointer)
-    return 8;
-  if (text.kind == TypeText::Kind::kArray) {
-    const uint64_t element = size_of(text.element(), source);
-    return element > kSlotSize / std::max<uint64_t>(text.count, 1) ? 0 : element * text.count;
-  }
-  const TypeLayout *layout = types_.find(type, source);
-  return layout ? layout->size : scalar_size(type);
-}
-
-bool ObjectReader::is_flexible(const std::string &type, const std::string &source) const {
-  const TypeLayout *layout = types_.find(type, source);
-  return layout && std::ranges::any_of(layout->fields, [](const FieldLayout &field) {
-           return field.type.ends_with("[]");
-         });
-}
-
-ObjectReader::Around ObjectReader::around(uint64_t offset) const {
-  if (const RootLayout *root = types_.root_at(offset))
-    return {root->offset, root->size, root};
-  size_t size = 0;
-  const auto *block = static_cast<const std::byte *>(heap_.block_of(base_ + offset, &size));
-  return block ? Around{static_cast<uint64_t>(block - base_), size, nullptr} : Around{};
 }
 
 Value ObjectReader::read(const ObjectPlace &place, int depth) {
@@ -118,7 +74,7 @@ Value ObjectReader::read_array(const ObjectPlace &place, const TypeText &text, i
   if (is_byte(element_type))
     return bytes_value(base_ + place.offset, std::min(place.size, kStringMax));
   const uint64_t size =
-      text.count != 0 ? place.size / text.count : size_of(element_type, place.source);
+      text.count != 0 ? place.size / text.count : memory_.size_of(element_type, place.source);
   if (size == 0)
     return bytes_value(base_ + place.offset, std::min(place.size, kStringMax));
   Value value;
@@ -181,9 +137,9 @@ Value ObjectReader::read_std_string(const ObjectPlace &place, const TypeLayout &
   const FieldLayout *length = field_named(layout, "_M_string_length");
   if (!data || !length || data->size != 8 || length->size != 8 || place.size < layout.size)
     return {};
-  const uint64_t target = word_at(place.offset + data->offset) - kBase;
-  const uint64_t bytes = word_at(place.offset + length->offset);
-  const Around block = around(target);
+  const uint64_t target = memory_.word_at(place.offset + data->offset) - kBase;
+  const uint64_t bytes = memory_.word_at(place.offset + length->offset);
+  const Around block = memory_.around(target);
   if (block.size == 0 || bytes > block.start + block.size - target)
     return Value::note("not a sound string");
   const uint64_t shown = std::min(bytes, kStringMax);
@@ -197,15 +153,15 @@ Value ObjectReader::read_std_vector(const ObjectPlace &place, const TypeLayout &
   if (!start || !finish || start->type != finish->type || !start->type.ends_with("*") ||
       start->size != 8 || finish->size != 8 || place.size < layout.size)
     return {};
-  const uint64_t begin = word_at(place.offset + start->offset);
-  const uint64_t bytes = word_at(place.offset + finish->offset) - begin;
+  const uint64_t begin = memory_.word_at(place.offset + start->offset);
+  const uint64_t bytes = memory_.word_at(place.offset + finish->offset) - begin;
   if (bytes == 0)
     return Value::note("empty");
-  const Around block = around(begin - kBase);
+  const Around block = memory_.around(begin - kBase);
   if (block.size == 0 || bytes > block.start + block.size - (begin - kBase))
     return Value::note("not a sound vector");
   const std::string element = start->type.substr(0, start->type.size() - 1);
-  const uint64_t size = size_of(element, place.source);
+  const uint64_t size = memory_.size_of(element, place.source);
   const uint64_t count = size == 0 ? 0 : bytes / size;
   if (count != 0)
     follow_({begin - kBase, bytes, element + "[" + std::to_string(count) + "]", place.source,
@@ -218,7 +174,7 @@ Value ObjectReader::read_std_vector(const ObjectPlace &place, const TypeLayout &
 }
 
 Value ObjectReader::read_pointer(const ObjectPlace &place, const TypeText &text) {
-  const uint64_t address = word_at(place.offset);
+  const uint64_t address = memory_.word_at(place.offset);
   if (address == 0)
     return {"null", "null", {}};
   char hex[32];
@@ -232,7 +188,7 @@ Value ObjectReader::read_pointer(const ObjectPlace &place, const TypeText &text)
   if (address >> PERDURE_SLOT_SHIFT != PERDURE_SLOT)
     return finish(" (outside the pool)", ", \"note\": \"outside the pool\"");
   const uint64_t target = address - kBase;
-  const Around block = around(target);
+  const Around block = memory_.around(target);
   if (block.size == 0)
     return finish(" (no live object)", ", \"note\": \"no live object\"");
   const std::string start = block.root ? block.root->key : address_text(block.start);
@@ -253,27 +209,18 @@ Value ObjectReader::read_pointer(const ObjectPlace &place, const TypeText &text)
 
 void ObjectReader::follow_pointer(const ObjectPlace &from, const std::string &pointee,
                                   uint64_t target, const Around &around) {
-  std::string type = pointee;
-  const bool at_start = target == around.start && !around.root;
-  if (is_node_base(pointee) && !from.nodes.empty()) {
-    if (!at_start)
-      return; // the container's own end of the chain
-    type = from.nodes;
-  }
-  uint64_t size = size_of(type, from.source);
+  auto place = memory_.pointee(from, pointee, target, around);
+  if (!place)
+    return;
   const uint64_t available = around.start + around.size - target;
-  if (size == 0 || size > available)
-    return; // an incomplete type, or not what it says
-  if (is_flexible(type, from.source)) {
-    // In the middle of a block (the program's own allocator) nobody knows where it ends.
-    size = at_start ? available : size;
-  } else if (at_start && type == pointee && available / size >= 2) {
-    const uint64_t count =
-        available / size; // an array, or one object and what is left of its block
-    size *= count;
-    type += "[" + std::to_string(count) + "]";
+  const bool at_start = target == around.start && !around.root;
+  if (at_start && place->type == pointee && available / place->size >= 2) {
+    // An array, or one object and what is left of its block.
+    const uint64_t count = available / place->size;
+    place->size *= count;
+    place->type += "[" + std::to_string(count) + "]";
   }
-  follow_({target, size, type, from.source, from.nodes});
+  follow_(std::move(*place));
 }
 
 } // namespace perdure

@@ -5,28 +5,18 @@
 // are noted and not read.
 #pragma once
 
-#include "heap.h"
-#include "type_registry.h"
+#include "typed_memory.h"
 #include "value.h"
 #include <functional>
 
 namespace perdure {
-
-// An object to read: where, as what.
-struct ObjectPlace {
-  uint64_t offset; // in the image
-  uint64_t size;   // bytes that belong to it
-  std::string type;
-  std::string source; // module in whose words the type is meant
-  std::string nodes;  // in a standard container: the type of its nodes
-};
 
 class ObjectReader {
 public:
   // BASE: where image offset 0 is mapped. FOLLOW gets what typed pointers lead to.
   ObjectReader(const std::byte *base, const TypeRegistry &types, const Heap &heap,
                std::function<void(ObjectPlace)> follow)
-      : base_(base), types_(types), heap_(heap), follow_(std::move(follow)) {}
+      : base_(base), types_(types), memory_(base, types, heap), follow_(std::move(follow)) {}
 
   Value read(const ObjectPlace &place) { return read(place, 0); }
   bool cut_short() const { return cut_short_; } // some string or array was too long to show
@@ -44,22 +34,14 @@ private:
   Value read_std_string(const ObjectPlace &place, const TypeLayout &layout);
   Value read_std_vector(const ObjectPlace &place, const TypeLayout &layout);
 
-  // The live block or root around an offset.
-  struct Around {
-    uint64_t start = 0, size = 0; // size 0: there is none
-    const RootLayout *root = nullptr;
-  };
-  Around around(uint64_t offset) const;
+  using Around = TypedMemory::Around;
   void follow_pointer(const ObjectPlace &from, const std::string &pointee, uint64_t target,
                       const Around &around);
-  uint64_t size_of(const std::string &type, const std::string &source) const; // 0: not known
-  bool is_flexible(const std::string &type, const std::string &source) const;
-  uint64_t word_at(uint64_t offset) const;
   bool all_zero(uint64_t offset, uint64_t size) const;
 
   const std::byte *base_;
   const TypeRegistry &types_;
-  const Heap &heap_;
+  const TypedMemory memory_;
   std::function<void(ObjectPlace)> follow_;
   bool cut_short_ = false;
 };
