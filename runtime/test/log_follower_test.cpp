@@ -86,7 +86,12 @@ TEST_F(LogFollowerTest, NoticesThatItWasLapped) {
     if (checkpointed) {
       ASSERT_TRUE(image_->checkpoint_now().is_ok());
     }
-    EXPECT_EQ(next(follower), Found::kLapped);
+    Found found;
+    do // what was read ahead is as good as ever
+      found = next(follower);
+    while (found == Found::kEpoch);
+    EXPECT_EQ(found, Found::kLapped);
+    EXPECT_LT(follower.epoch() + 10, image_->last_epoch());
   }
 }
 
@@ -148,7 +153,7 @@ TEST_F(LogFollowerTest, ADamagedLogIsNotTakenForItsEnd) {
   for (int i = 0; i < 3; ++i)
     commit();
   const std::byte damage[64] = {};
-  ASSERT_TRUE(store_.open("log")->write(kLogDataOffset + 64, damage).is_ok());
+  ASSERT_TRUE(store_.open("log")->write(kLogDataOffset + 128, damage).is_ok());
   EXPECT_EQ(next(follower), Found::kEpoch);
   EXPECT_EQ(next(follower), Found::kEnd);
   EXPECT_EQ(confirm_end(follower), Found::kFailed);
@@ -159,7 +164,7 @@ TEST_F(LogFollowerTest, WhatIsAppendedAfterTheEndIsNotTakenForDamage) {
   LogFollower follower = this->follower();
   EXPECT_EQ(next(follower), Found::kEnd);
   for (int i = 0; i < 3; ++i)
-    commit();
+    commit(3000);
   EXPECT_EQ(confirm_end(follower), Found::kEpoch);
   EXPECT_EQ(follower.epoch(), 1u);
 }

@@ -136,7 +136,7 @@ TEST_P(PoolCopyTest, IsTheStateOfOneEpochWhileThePoolIsWritten) {
     std::this_thread::yield();
   State model(kWords + 1);
   uint64_t modelled = 0;
-  for (int i = 0; i < 25; ++i) {
+  for (int i = 0; i < 12; ++i) {
     const std::string name = "copy" + std::to_string(i);
     const uint64_t before = durable;
     CopyReport report;

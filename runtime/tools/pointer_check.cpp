@@ -124,11 +124,7 @@ private:
 
 } // namespace
 
-void check_layouts(const TypedMemory &memory, Doubts &doubts) {
-  for (const TypeLayout &type : memory.types().types())
-    for (const FieldLayout &field : type.fields)
-      if (field.size > type.size || field.offset > type.size - field.size)
-        doubts.add("type " + type.name + ": field " + field.name + " lies outside of it");
+void check_root_sizes(const TypedMemory &memory, Doubts &doubts) {
   for (const auto &[offset, root] : memory.types().roots()) {
     const uint64_t size = memory.size_of(root.type, root.source);
     if (size != 0 && size != root.size)

@@ -55,7 +55,7 @@ Status check_contents(const PoolView &view, bool deep, PoolFacts &facts, Doubts 
   if (!layouts)
     return layouts.status();
   const TypedMemory memory(view.base(), *layouts, heap);
-  check_layouts(memory, doubts);
+  check_root_sizes(memory, doubts);
   check_unowned_bytes(view, *layouts, heap, doubts);
   if (deep)
     check_pointers(memory, facts, doubts);
