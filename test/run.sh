@@ -10,7 +10,8 @@
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   backup     backups of examples/kv under load, each restored and checked
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
-#   audit      the ported programs under audit: no missed store, no dangling pointer
+#   linear     histories of concurrent clients across kills are linearizable: kv and memcached
+#   audit      the ported programs and those of test/run under audit: no missed store, no dangling pointer
 #
 # Output of each step goes to build/test-logs/STEP.log; a failed step prints the end of it.
 set -uo pipefail
@@ -24,7 +25,7 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/kill}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,test/kill,test/linear}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 
@@ -60,7 +61,13 @@ step_memcached() {
     bash examples/memcached/upstream-tests.sh --pool
 }
 
+step_linear() {
+  bash test/linear/run.sh kv 40 || return 1
+  [ ! -x build/memcached/durable/memcached ] || bash test/linear/run.sh memcached 40
+}
+
 step_audit() {
+  "${lit[@]}" -sv build/release/test --param audit=1 || return 1
   if [ -x build/memcached/durable/memcached ]; then
     bash test/audit/ports.sh
   else
@@ -70,7 +77,7 @@ step_audit() {
 
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples backup memcached audit)
+[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize lit examples backup memcached linear audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

@@ -7,6 +7,8 @@
 #include "status_file.h"
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
+#include <new>
 #include <pthread.h>
 
 namespace perdure {
@@ -63,10 +65,24 @@ bool Checkpoint::wait_until_stepped(std::unique_lock<std::mutex> &lock) {
   }
   if (stopping_)
     return false;
+  say_what_is_waited_for();
   urgent_ = true;
   wake_.notify_one();
   ended_.wait(lock);
   return status_.is_ok();
+}
+
+// Once per pause. REQUIRES: mutex_.
+void Checkpoint::say_what_is_waited_for() {
+  if (pauses_ == 0 || said_)
+    return;
+  said_ = true;
+  const pid_t child = paused_for_;
+  std::fprintf(stderr,
+               "perdure: the log of %s is full and cannot be emptied while a forked child lives "
+               "(process %s, or one that it forked): updates wait until it ends; end it, or make "
+               "the pool with a larger log (log_size=)\n",
+               pool_.path.c_str(), child ? std::to_string(child).c_str() : "not known yet");
 }
 
 Status Checkpoint::wait_for_space(uint64_t bytes) {
@@ -104,11 +120,14 @@ void Checkpoint::pause(bool paused) {
   std::unique_lock lock(mutex_);
   if (!paused) {
     PERDURE_CHECK(pauses_ != 0, "checkpoint resumed more often than paused");
-    if (--pauses_ == 0)
+    if (--pauses_ == 0) {
+      said_ = false;
       wake_.notify_one();
+    }
     return;
   }
   pauses_++;
+  ended_.notify_all(); // who waits for space says what for
   ended_.wait(lock, [this] { return !stepping_; });
 }
 
@@ -177,7 +196,12 @@ Status Checkpoint::step() {
     queued_since_ns_ = 0;
   }
   const Clock::time_point begun_at = Clock::now();
-  const Status status = apply(batch);
+  Status status;
+  try {
+    status = apply(batch);
+  } catch (const std::bad_alloc &) {
+    status = Status::error("out of memory for a checkpoint of " + pool_.path);
+  }
   {
     std::lock_guard guard(mutex_);
     ended_at_ = Clock::now();

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <sys/types.h>
 #include <thread>
 #include <vector>
 
@@ -42,6 +43,8 @@ public:
   void stop();
   // Paused, no byte of the image file changes; on return of pause(true) a running step has ended.
   void pause(bool paused);
+  // The process that the pause is for, named if someone must wait for it. Any thread.
+  void waits_for(pid_t child) { paused_for_ = child; }
   // In a forked child: the thread does not exist there, and must not be waited for.
   void abandon();
 
@@ -68,6 +71,7 @@ private:
   Status advance_horizon(uint64_t epoch, LogPosition log_start, uint64_t high_water);
   bool has_work() const { return !queue_.empty() || recovered_bytes_ != 0; }
   bool wait_until_stepped(std::unique_lock<std::mutex> &lock);
+  void say_what_is_waited_for();
 
   Pool &pool_;
   std::atomic<uint64_t> capacity_; // bytes of the log
@@ -87,6 +91,8 @@ private:
   RecoveryReport recovered_;
   Status status_; // once an error, the checkpoint is over
   unsigned pauses_ = 0;
+  bool said_ = false; // that someone waits for the end of the pause
+  std::atomic<pid_t> paused_for_ = 0;
   bool stepping_ = false;
   bool urgent_ = false; // do not wait
   bool much_ = false;   // wait only for the rest that the last step earned

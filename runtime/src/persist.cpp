@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <sys/resource.h>
 #include <vector>
 
 namespace perdure {
@@ -21,8 +22,6 @@ const char *domain_name(Domain domain) {
     return "persistent memory";
   case Domain::kEmulatedPmem:
     return "emulated persistent memory";
-  case Domain::kSimulated:
-    return "simulated";
   }
   return "unknown";
 }
@@ -40,6 +39,13 @@ static const char *advice(int error) {
     return "; check the path";
   case EIO:
     return "; check the device's health in the kernel log";
+  case EFBIG:
+    return "; raise the limit on file sizes (ulimit -f)";
+  case EMFILE:
+  case ENFILE:
+    return "; raise the limit on open files (ulimit -n)";
+  case ENOMEM:
+    return "; free memory, or raise the limit on address space (ulimit -v)";
   default:
     return "";
   }
@@ -48,6 +54,12 @@ static const char *advice(int error) {
 Status system_error(const char *verb, const std::string &path, int error) {
   return Status::error(std::string("cannot ") + verb + " " + path + ": " + std::strerror(error) +
                        advice(error));
+}
+
+bool exceeds_file_limit(uint64_t size) {
+  rlimit limit;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+         size > limit.rlim_cur;
 }
 
 Status StableFile::io_error(const char *verb, int error) const {

@@ -37,6 +37,8 @@ Result<Superblock> load_settled_superblock(const StableFile &file);
 bool superblock_copy_is_sound(const StableFile &file, uint64_t copy);
 // Gives SUPERBLOCK the next generation and makes it durable in the copy that is not the newest.
 Status store_superblock(StableFile &file, Superblock &superblock);
+// Writes the copy of GENERATION again as it is read, and makes it durable.
+Status rewrite_superblock(StableFile &file, uint64_t generation);
 
 // Alignment of records in LOG: what its domain writes at once; in the page cache a sector, so that
 // appending never rewrites one that holds an acknowledged record.
@@ -55,6 +57,9 @@ Status validate_pool(const Pool &pool);
 // FILL, if there is one, gives the pool its first image, and says in its superblock what it is.
 using ImageSource = std::function<Status(StableFile &image, Superblock &superblock)>;
 Status create_pool(const PoolOptions &options, const ImageSource &fill = nullptr);
+// The creator may have been killed before the name of a pool that was never run is durable. Before
+// anything in it is acknowledged, because a power cut would take the whole pool.
+Status make_name_durable(const Pool &pool);
 // Errors: missing, in use, other version or architecture, damaged, truncated, log not found.
 Result<Pool> open_pool(const PoolOptions &options);
 // As open_pool, but takes no lock and opens the files read-only.

@@ -5,25 +5,17 @@
 // remainder and is built anew.
 #include "crc32c.h"
 #include "heap_layout.h"
+#include "persist_device.h"
 #include "pool.h"
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace perdure {
 namespace {
 
 Status sync_directory(const std::string &path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return system_error("open", path, errno);
-  const bool synced = fsync(fd) == 0 || errno == EINVAL; // some file systems have nothing to sync
-  const int error = errno;
-  ::close(fd);
-  return synced ? Status::ok() : system_error("sync", path, error);
+  return file_system().sync_directory(path) == 0 ? Status::ok() : system_error("sync", path, errno);
 }
 
 std::string parent_of(const std::string &path) {
@@ -32,19 +24,18 @@ std::string parent_of(const std::string &path) {
 }
 
 Status create_file(const std::string &path, uint64_t size) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 && errno == EEXIST)
+  if (exceeds_file_limit(size))
+    return system_error("create", path, EFBIG);
+  auto file = file_system().open(path, Open::kCreate);
+  if (!file && errno == EEXIST)
     return Status::error(path + " exists already; remove it if it belongs to no pool, or name "
                                 "another path");
-  if (fd < 0)
+  if (!file)
     return system_error("create", path, errno);
-  int error = size == 0 ? 0 : posix_fallocate(fd, 0, static_cast<off_t>(size));
-  if (error == 0 && fsync(fd) != 0)
-    error = errno;
-  ::close(fd);
-  if (error == 0)
+  if ((size == 0 || file->allocate(size) == 0) && file->sync() == 0)
     return Status::ok();
-  unlink(path.c_str());
+  const int error = errno;
+  file_system().remove(path);
   return system_error("create", path, error);
 }
 
@@ -57,10 +48,10 @@ struct Scaffold {
     if (keep)
       return;
     if (!foreign_log.empty())
-      unlink(foreign_log.c_str());
+      file_system().remove(foreign_log);
     for (const char *name : {"/superblock", "/image", "/log", "/lock"})
-      unlink((directory + name).c_str());
-    rmdir(directory.c_str());
+      file_system().remove(directory + name);
+    file_system().remove_directory(directory);
   }
 };
 
@@ -74,7 +65,7 @@ Status create_log(const PoolOptions &options, Scaffold &scaffold) {
   if (Status status = create_file(target, bytes); !status)
     return status;
   scaffold.foreign_log = target;
-  if (symlink(target.c_str(), inside.c_str()) != 0)
+  if (file_system().link(target, inside) != 0)
     return system_error("create", inside, errno);
   return sync_directory(parent_of(target));
 }
@@ -144,29 +135,37 @@ Status create_pool(const PoolOptions &options, const ImageSource &fill) {
   if (!pool_is_missing(path))
     return Status::error(path + " exists already; name another path or remove it");
   const std::string parent = parent_of(path);
-  struct stat info;
-  if (stat(parent.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+  if (file_system().kind(parent) != FileSystem::Kind::kDirectory)
     return Status::error("cannot create " + path + ": there is no directory " + parent +
                          "; create it first");
   Scaffold scaffold{path + ".new", "", true};
-  if (mkdir(scaffold.directory.c_str(), 0700) != 0 && errno != EEXIST)
+  if (file_system().make_directory(scaffold.directory) != 0 && errno != EEXIST)
     return system_error("create", scaffold.directory, errno);
-  auto lock = PoolLock::acquire(scaffold.directory);
+  auto lock = file_system().lock(scaffold.directory);
   if (!lock)
     return lock.status(); // another process is creating this pool
   scaffold.keep = false;
   for (const char *name : {"/superblock", "/image", "/log"})
-    unlink((scaffold.directory + name).c_str());
+    file_system().remove(scaffold.directory + name);
   if (Status status = build(options, scaffold, fill); !status)
     return status;
   if (Status status = sync_directory(scaffold.directory); !status)
     return status;
   // All of the pool must be durable before its name is, because an opener takes a directory with
   // a superblock for a whole pool.
-  if (rename(scaffold.directory.c_str(), path.c_str()) != 0)
+  if (file_system().rename(scaffold.directory, path) != 0)
     return system_error("create", path, errno);
+  // Where its name cannot be made durable there must be no pool: an opener would trust it.
+  scaffold.directory = path;
+  if (Status status = sync_directory(parent); !status)
+    return status;
   scaffold.keep = true;
-  return sync_directory(parent);
+  return Status::ok();
+}
+
+Status make_name_durable(const Pool &pool) {
+  // The creator's own sync preceded the first run.
+  return pool.superblock.run == 0 ? sync_directory(parent_of(pool.path)) : Status::ok();
 }
 
 } // namespace perdure

@@ -47,6 +47,8 @@ Status PooledImage::begin_run() {
     next.log_sequence = tail.sequence;
     next.log_lap = tail.lap;
   }
+  if (Status status = make_recovered_durable(); !status)
+    return status;
   // The new run's number must be durable before its first record, because recovery takes a record
   // whose run is lower than its predecessor's for a remainder of a tail that was cut off.
   if (Status status = store_superblock(*pool_.superblock_file, next); !status)
@@ -58,17 +60,35 @@ Status PooledImage::begin_run() {
   return Status::ok();
 }
 
+// After a failed sync the page cache shows what the device may not have, and a later sync does not
+// write it. So what recovery relied on is written again before anything is appended behind it or
+// laid over the older copy: recovery would stop at the gap, however much follows. Only the last
+// epoch and the newest superblock can be meant, because a run ends with its first failed sync.
+Status PooledImage::make_recovered_durable() {
+  if (pool_.superblock_file->domain() != Domain::kDirectFile)
+    if (Status status = rewrite_superblock(*pool_.superblock_file, pool_.superblock.generation);
+        !status)
+      return status;
+  if (report_.epochs == 0 || is_pmem() || pool_.log->domain() == Domain::kDirectFile)
+    return Status::ok();
+  return LogWriter(*pool_.log, pool_.log_geometry(), report_.tail).rewrite(report_.last_at);
+}
+
 bool PooledImage::is_pmem() const {
   const Domain domain = pool_.log->domain();
   return domain == Domain::kPmem || domain == Domain::kEmulatedPmem;
 }
 
-Status PooledImage::fail(const Status &status) {
-  failure_ = status;
-  failed_.store(true, std::memory_order_relaxed);
-  std::fprintf(stderr, "perdure: %s has failed, no update from now on is durable: %s\n",
-               pool_.path.c_str(), status.message().c_str());
-  return status;
+Status PooledImage::fail(Status status) {
+  give_up(status.message().c_str());
+  failure_ = std::move(status);
+  return failure_;
+}
+
+void PooledImage::give_up(const char *why) {
+  if (!given_up_.exchange(true))
+    std::fprintf(stderr, "perdure: %s has failed, no update from now on is durable: %s\n",
+                 pool_.path.c_str(), why);
 }
 
 Status PooledImage::commit(std::unique_ptr<EpochRecord> record) {
@@ -76,6 +96,8 @@ Status PooledImage::commit(std::unique_ptr<EpochRecord> record) {
   PERDURE_CHECK(!closed_ && !abandoned_, "commit to a closed pool");
   if (!failure_)
     return failure_;
+  if (given_up_)
+    return failure_ = Status::error("the pool has failed");
   if (checkpoint_->failed())
     return fail(checkpoint_->status());
   const auto payload = record->payload();
@@ -138,7 +160,9 @@ Status PooledImage::grow_log(uint64_t payload) {
 }
 
 bool PooledImage::reserve(uint64_t offset, uint64_t size) {
-  return pool_.image->reserve(offset, size).is_ok();
+  // The file will be as long as the segment's end.
+  return !exceeds_file_limit(image_file_bytes(offset + size, heap_limit_)) &&
+         pool_.image->reserve(offset, size).is_ok();
 }
 
 void PooledImage::abandon_after_fork() {
@@ -155,6 +179,8 @@ Status PooledImage::close() {
   PERDURE_CHECK(!abandoned_, "close of an abandoned pool");
   if (closed_ || !failure_)
     return failure_;
+  if (given_up_)
+    return failure_ = Status::error("the pool has failed");
   // A forked child lives: the image must not change, and the child may live for long (a daemon
   // waits for this process to end). The log holds everything; the next opener replays it.
   if (pauses_ != 0) {
@@ -163,7 +189,7 @@ Status PooledImage::close() {
     return Status::ok();
   }
   if (Status status = checkpoint_->drain(); !status)
-    return fail(status);
+    return failure_ = status;
   checkpoint_->stop();
   closed_ = true;
   pool_.superblock.flags |= kSuperblockClean;
@@ -178,7 +204,7 @@ void PooledImage::fill_status(PoolStatus &status) const {
   status.epoch_bytes = log_bytes_;
   status.log_waits = waits_;
   status.log_wait_ns = wait_ns_;
-  if (failed_.load(std::memory_order_relaxed) || checkpoint_->failed())
+  if (given_up_.load(std::memory_order_relaxed) || checkpoint_->failed())
     status.flags |= kStatusFailed;
   checkpoint_->fill_status(status);
 }

@@ -36,6 +36,8 @@ public:
     checkpoint_->pause(paused);
   }
   void abandon_after_fork() override;
+  void give_up(const char *why) override;
+  void checkpoint_waits_for(pid_t child) override { checkpoint_->waits_for(child); }
   Status close() override;
   DurableImageStats stats() const override;
   void fill_status(PoolStatus &status) const override;
@@ -47,9 +49,10 @@ public:
 private:
   PooledImage(Pool pool, const RecoveryReport &report);
   Status begin_run();
+  Status make_recovered_durable();
   Status make_space(uint64_t payload);
   Status grow_log(uint64_t payload);
-  Status fail(const Status &status);
+  Status fail(Status status);
 
   Pool pool_;
   const RecoveryReport report_;
@@ -60,6 +63,7 @@ private:
   std::unique_ptr<Checkpoint> checkpoint_;
   std::atomic<uint64_t> last_epoch_;
   Status failure_; // set by the committing thread only
+  std::atomic<bool> given_up_ = false;
   bool closed_ = false;
   std::atomic<int> pauses_ = 0;
   bool abandoned_ = false;
@@ -67,7 +71,6 @@ private:
   std::atomic<uint64_t> log_bytes_ = 0;
   std::atomic<uint64_t> waits_ = 0;
   std::atomic<uint64_t> wait_ns_ = 0;
-  std::atomic<bool> failed_ = false; // failure_ is set
   std::atomic<uint64_t> log_grown_ = 0;
 };
 

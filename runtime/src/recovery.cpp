@@ -25,7 +25,10 @@ replay_log(const Pool &pool,
   LogReader reader(*pool.log, pool.log_geometry(), pool.log_start(), pool.superblock.horizon_epoch);
   RecoveryReport report;
   std::span<const std::byte> payload;
+  LogPosition at = reader.position();
   while (reader.next(payload)) {
+    report.last_at = at;
+    at = reader.position();
     if (Status status = visit(reader.epoch(), payload); !status)
       return status;
     report.epochs++;

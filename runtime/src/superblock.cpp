@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 #include <sys/random.h>
+#include <vector>
 
 namespace perdure {
 
@@ -107,6 +108,16 @@ Result<Superblock> load_settled_superblock(const StableFile &file) {
   }
   return before ? Status::error(file.path() + " changes too fast to be read; try again")
                 : before.status();
+}
+
+Status rewrite_superblock(StableFile &file, uint64_t generation) {
+  const uint64_t offset = generation % kSuperblockCopies * kSuperblockSize;
+  std::vector<std::byte> copy(kSuperblockSize);
+  if (Status status = file.read(offset, copy); !status)
+    return status;
+  if (Status status = file.write(offset, copy); !status)
+    return status;
+  return file.persist();
 }
 
 Status store_superblock(StableFile &file, Superblock &superblock) {

@@ -57,7 +57,7 @@ protected:
                     .is_ok());
   }
 
-  SimulatedStore store_{512, 64};
+  SimulatedStore store_{SimulatedStore::Medium::kBlock};
   std::unique_ptr<StableFile> file_ = store_.open("log");
   LogGeometry geometry_{kCapacity, 64, 0xabcd, 1};
   std::unique_ptr<LogWriter> writer_ = writer_at({});

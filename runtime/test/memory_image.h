@@ -62,6 +62,8 @@ public:
   bool is_pmem() const override { return pmem_; }
   bool reserve(uint64_t, uint64_t) override { return true; }
   void pause_checkpoint(bool) override {}
+  void checkpoint_waits_for(pid_t) override {}
+  void give_up(const char *) override { give_ups++; }
   void abandon_after_fork() override {}
   Status close() override { return Status::ok(); }
   DurableImageStats stats() const override { return {}; }
@@ -101,6 +103,7 @@ public:
   }
 
   std::atomic<bool> fail = false;
+  std::atomic<int> give_ups = 0;
   std::mutex mutex;
   std::vector<uint64_t> words = std::vector<uint64_t>(WordsUnderTest::kCount);
 

@@ -5,7 +5,8 @@
 // are noted and not read.
 #pragma once
 
-#include "typed_memory.h"
+#include "pin_table.h"
+#include "typed_pointers.h"
 #include "value.h"
 #include <functional>
 
@@ -14,9 +15,10 @@ namespace perdure {
 class ObjectReader {
 public:
   // BASE: where image offset 0 is mapped. FOLLOW gets what typed pointers lead to.
-  ObjectReader(const std::byte *base, const TypeRegistry &types, const Heap &heap,
-               std::function<void(ObjectPlace)> follow)
-      : base_(base), types_(types), memory_(base, types, heap), follow_(std::move(follow)) {}
+  ObjectReader(const std::byte *base, const TypeRegistry &types, const std::vector<PinRecord> &pins,
+               const Heap &heap, std::function<void(ObjectPlace)> follow)
+      : base_(base), types_(types), pins_(pins), pointers_(base, types, heap),
+        follow_(std::move(follow)) {}
 
   Value read(const ObjectPlace &place) { return read(place, 0); }
   bool cut_short() const { return cut_short_; } // some string or array was too long to show
@@ -29,19 +31,18 @@ private:
   Value read_record(const ObjectPlace &place, const TypeLayout &layout, int depth);
   Value read_scalar(const ObjectPlace &place) const;
   Value read_pointer(const ObjectPlace &place, const TypeText &text);
+  Value read_pinned(uint64_t address) const; // empty: no pin is there
   Value read_string(uint64_t offset, uint64_t size, bool to_nul);
   // Standard containers whose fields say how much of what they point to is in use; empty: neither.
   Value read_std_string(const ObjectPlace &place, const TypeLayout &layout);
   Value read_std_vector(const ObjectPlace &place, const TypeLayout &layout);
 
-  using Around = TypedMemory::Around;
-  void follow_pointer(const ObjectPlace &from, const std::string &pointee, uint64_t target,
-                      const Around &around);
   bool all_zero(uint64_t offset, uint64_t size) const;
 
   const std::byte *base_;
   const TypeRegistry &types_;
-  const TypedMemory memory_;
+  const std::vector<PinRecord> &pins_;
+  const TypedPointers pointers_;
   std::function<void(ObjectPlace)> follow_;
   bool cut_short_ = false;
 };

@@ -54,11 +54,14 @@ Status check_contents(const PoolView &view, bool deep, PoolFacts &facts, Doubts 
   auto layouts = read_layouts(view.base());
   if (!layouts)
     return layouts.status();
-  const TypedMemory memory(view.base(), *layouts, heap);
-  check_root_sizes(memory, doubts);
+  auto pins = PinTable(view.base(), kReadOnlyHost).read();
+  if (!pins)
+    return pins.status();
+  const TypedPointers pointers(view.base(), *layouts, heap);
+  check_root_sizes(*layouts, pointers, doubts);
   check_unowned_bytes(view, *layouts, heap, doubts);
   if (deep)
-    check_pointers(memory, facts, doubts);
+    check_pointers(*layouts, *pins, pointers, facts, doubts);
   return Status::ok();
 }
 

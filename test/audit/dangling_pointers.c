@@ -11,7 +11,7 @@
 // CHECK-DAG: offset 24: pointers.mapped: 0x{{[0-9a-f]+}} points to volatile memory
 // CHECK-DAG: offset 32: pointers.table: 0x{{[0-9a-f]+}} points to static data: volatile_table+0x4 in {{.*}}broken
 // CHECK-DAG: offset 40: pointers.code: 0x{{[0-9a-f]+}} points to code: callback+0x0 in {{.*}}broken
-// CHECK-DAG: a block of 16 bytes at 0x2004{{[0-9a-f]*}}, offset 8: 0x{{[0-9a-f]+}} points to the libc heap
+// CHECK-DAG: 'node' (block of 16 bytes at 0x2004{{[0-9a-f]*}}, offset 8, reached from 'dangling_pointers.c:kept'), field 'data': 0x{{[0-9a-f]+}} points to the libc heap
 // CHECK-DAG: audit: 0 missed stores, 6 dangling pointers
 // RUN: %perdure-cc -O1 -w -DCLEAN -rdynamic -pthread %s -o %t/clean
 // RUN: env PERDURE_POOL=%t/pool2 PERDURE_AUDIT=fail %t/clean 2>&1 | FileCheck %s --check-prefix=CLEAN

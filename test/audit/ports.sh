@@ -23,11 +23,13 @@ audit_upstream() { bash "$root/examples/memcached/upstream-tests.sh" --pool; }
 for program in "$@"; do
   log=$work/$program.log
   : >"$log"
-  PERDURE_AUDIT=report,log=$log "audit_$program"
+  status=0
+  PERDURE_AUDIT=report,log=$log "audit_$program" || status=$?
   if grep -E "missed store at|dangling pointer at|written by" "$log"; then
     echo "ports.sh: the audit of $program found the places above" >&2
     exit 1
   fi
+  [ $status -eq 0 ] || exit $status
   # A killed process prints no sum; where none is killed there must be one.
   case $program in
   memcached | upstream)
