@@ -66,6 +66,11 @@ bool isLibraryClass(const RecordDecl &Record) {
   const SourceManager &SM = Record.getASTContext().getSourceManager();
   if (!Class || !SM.isInSystemHeader(Class->getLocation()) || !Class->isPolymorphic())
     return false;
+  if (llvm::any_of(Class->bases(), [](const CXXBaseSpecifier &Base) {
+        const CXXRecordDecl *BaseClass = Base.getType()->getAsCXXRecordDecl();
+        return BaseClass && isLibraryClass(*BaseClass);
+      }))
+    return true;
   const auto *Instance = llvm::dyn_cast<ClassTemplateSpecializationDecl>(Class);
   return !Instance ||
          Instance->getTemplateSpecializationKind() == TSK_ExplicitInstantiationDeclaration;
@@ -133,7 +138,8 @@ private:
     for (const TemplateArgument &Argument : Container.getTemplateArgs().asArray()) {
       if (Argument.getKind() != TemplateArgument::Type)
         continue;
-      if (StringRef Problem = typeProblem(Context, Argument.getAsType()); !Problem.empty())
+      StringRef Problem = typeProblem(Context, Argument.getAsType());
+      if (!Problem.empty() && Warned.insert(&Owner).second) // once, not for its allocator again
         warn(
             Owner.getLocation(),
             "'%0' holds elements in the pool of which each is %1; keep them in a container that is "
@@ -152,6 +158,7 @@ private:
 
   const ASTContext &Context;
   std::set<const RecordDecl *> Seen;
+  std::set<const NamedDecl *> Warned;
 };
 
 } // namespace

@@ -83,4 +83,15 @@ private:
   bool broken_ = false;
 };
 
+// In its scope the thread opens pools in STORE.
+class InStore {
+public:
+  explicit InStore(SimulatedStore &store) : before_(use_file_system(&store)) {}
+  ~InStore() { use_file_system(before_); }
+  InStore(const InStore &) = delete;
+
+private:
+  FileSystem *const before_;
+};
+
 } // namespace perdure

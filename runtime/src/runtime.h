@@ -100,6 +100,11 @@ private:
   // After a pool was opened under roots already registered; PRESENT is what save_roots() gave, null
   // if they have no values yet.
   Status adopt_roots(const std::vector<std::byte> *present);
+  Status open_pool_of(const PoolOptions &options);
+  Status take_up(const std::vector<std::byte> *present);
+  void let_go(const std::vector<std::byte> *present);
+  void discard_write_sets();
+  void put_back_roots(const std::vector<std::byte> &present);
   // The persistent parts of what the pool has of roots.
   std::vector<StoredSpan> stored_spans() const;
   // Fills the pin window from the modules known so far.
@@ -109,11 +114,6 @@ private:
   Status check_pins();
   Status adopt_pins();
   Status store_pins();
-  Status open_pool_of(const PoolOptions &options);
-  Status take_up(const std::vector<std::byte> *present);
-  void let_go(const std::vector<std::byte> *present);
-  void discard_write_sets();
-  void put_back_roots(const std::vector<std::byte> &present);
   Status start_audit();
   Status start_epochs();
   void print_stats() const;

@@ -108,6 +108,7 @@ void Runtime::let_go(const std::vector<std::byte> *present) {
   heap_.reset();
   image_.reset();
   recovered_ = false;
+  late_pins_.clear();
   discard_write_sets();
   for (auto &[offset, root] : roots_)
     root.recovered = false;

@@ -15,17 +15,6 @@ namespace perdure {
 inline constexpr auto kBlock = SimulatedStore::Medium::kBlock;
 inline constexpr auto kMemory = SimulatedStore::Medium::kMemory;
 
-// In its scope the thread opens pools in STORE.
-class InStore {
-public:
-  explicit InStore(SimulatedStore &store) : before_(use_file_system(&store)) {}
-  ~InStore() { use_file_system(before_); }
-  InStore(const InStore &) = delete;
-
-private:
-  FileSystem *const before_;
-};
-
 inline PoolOptions simulated_options(uint64_t log_size) {
   PoolOptions options;
   options.path = "pool";

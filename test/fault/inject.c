@@ -235,7 +235,8 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) {
     return next(fd, data, size, offset);
   if (!is_partial())
     return -1;
-  const ssize_t half = size > 1 ? next(fd, data, (size / 2 + 511) / 512 * 512, offset) : 0;
+  const size_t part = size % 512 == 0 ? size / 1024 * 512 : size / 2; // whole sectors for O_DIRECT
+  const ssize_t half = part != 0 ? next(fd, data, part, offset) : -1;
   errno = EIO;
   return strcmp(error_name, "short") == 0 ? half : -1;
 }
