@@ -9,6 +9,7 @@
 #   sanitize   the same under ASan and UBSan
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
+#   backup     backups of examples/kv under load, each restored and checked
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
 #   linear     histories of concurrent clients across kills are linearizable: kv and memcached
 #   fault      every call on a pool file made to fail; limits; signals at any instruction
@@ -48,6 +49,11 @@ step_examples() {
     bash test/kill/run.sh kv 200 && bash test/kill/run.sh inventory 200
 }
 
+step_backup() {
+  bash examples/kv/run.sh build &&
+    python3 test/kill/kv_backup.py build/examples/kv/durable/kv --rounds 20 --clients 4
+}
+
 step_memcached() {
   bash examples/memcached/fetch.sh build/memcached
   case $? in
@@ -79,7 +85,8 @@ step_audit() {
 
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit crash sanitize lit examples memcached linear fault audit)
+[ ${#steps[@]} -gt 0 ] ||
+  steps=(build unit crash sanitize lit examples backup memcached linear fault audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

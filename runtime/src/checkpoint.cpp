@@ -4,6 +4,7 @@
 #include "checkpoint.h"
 #include "check.h"
 #include "image_writer.h"
+#include "status_file.h"
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -19,7 +20,8 @@ static constexpr int kRest = 3;            // times what the last step took
 Checkpoint::Checkpoint(Pool &pool, const RecoveryReport &recovered, bool background)
     : pool_(pool), capacity_(pool.superblock.log_capacity),
       log_used_(takes(Step::kRecoveredLogKept) ? recovered.log_used : 0),
-      recovered_bytes_(recovered.log_used), recovered_(recovered) {
+      horizon_epoch_(pool.superblock.horizon_epoch), recovered_bytes_(recovered.log_used),
+      recovered_(recovered) {
   if (!background)
     return;
   // Signals are the program's: its handlers must not run on our thread.
@@ -40,6 +42,8 @@ void Checkpoint::enqueue(std::unique_ptr<EpochRecord> record, LogPosition log_en
     const uint64_t used = log_used_.load(std::memory_order_relaxed) + log_bytes;
     log_used_.store(used, std::memory_order_relaxed);
     wake = queue_.empty();
+    if (wake)
+      queued_since_ns_ = monotonic_ns();
     if (used > capacity_ / 2 && !urgent_)
       wake = urgent_ = true;
     if (used > std::min(kMuch, capacity_ / 8) && !much_)
@@ -145,6 +149,18 @@ void Checkpoint::wait_until_due(std::unique_lock<std::mutex> &lock) {
   wake_.wait_until(lock, rested, [this] { return stopping_ || urgent_; });
 }
 
+void Checkpoint::fill_status(PoolStatus &status) const {
+  std::lock_guard guard(mutex_);
+  status.checkpoint_epoch = horizon_epoch_;
+  status.behind_since_ns = behind_since_ns_ != 0 ? behind_since_ns_ : queued_since_ns_;
+  status.log_capacity = capacity_;
+  status.log_used = log_used();
+  status.checkpoints = steps_;
+  status.checkpoint_bytes = image_bytes_written_;
+  if (pauses_ != 0)
+    status.flags |= kStatusPaused;
+}
+
 void Checkpoint::run() {
   pthread_setname_np(pthread_self(), "perdure-ckpt");
   std::unique_lock lock(mutex_);
@@ -177,6 +193,8 @@ Status Checkpoint::step() {
     stepping_ = true;
     urgent_ = much_ = false;
     batch.swap(queue_);
+    behind_since_ns_ = queued_since_ns_;
+    queued_since_ns_ = 0;
   }
   const Clock::time_point begun_at = Clock::now();
   Status status;
@@ -195,6 +213,8 @@ Status Checkpoint::step() {
     if (status) {
       log_used_.fetch_sub(freed, std::memory_order_relaxed);
       recovered_bytes_ = 0;
+      horizon_epoch_ = batch.empty() ? recovered_.last_epoch : batch.back().record->epoch();
+      behind_since_ns_ = 0;
       steps_++;
     } else {
       status_ = status;

@@ -83,6 +83,11 @@ Result<std::unique_ptr<StableFile>> open_buffered(const std::string &path, Acces
 // buffered. ALIGNMENT_MAX 0: whatever is natural for the file.
 Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_t alignment_max);
 
+// To read a file that another process writes through open_direct(): also past the page cache, so
+// that a read sees every write that has returned, and leaves no page behind that the writer would
+// have to drop (a drop that fails leaves the page stale). Buffered where there is no O_DIRECT.
+Result<std::unique_ptr<StableFile>> open_direct_reader(const std::string &path);
+
 // Maps PATH as persistent memory if libpmem says it is, or if EMULATE; else returns null.
 Result<std::unique_ptr<StableFile>> open_pmem(const std::string &path, bool emulate);
 // The same, whatever file system the thread uses.

@@ -217,6 +217,38 @@ private:
   bool failed_ = false;
 };
 
+// No fd(): a read-ahead through it would fill the page cache.
+class DirectReader final : public BufferedFile {
+public:
+  DirectReader(std::string path, std::unique_ptr<BlockDevice> device, uint32_t alignment)
+      : BufferedFile(std::move(path), std::move(device)), alignment_(alignment) {}
+  ~DirectReader() override { std::free(bounce_); }
+
+  Status read(uint64_t offset, std::span<std::byte> into) const override {
+    while (!into.empty()) {
+      const uint64_t begin = offset / alignment_ * alignment_;
+      const uint64_t part = std::min(into.size(), kBounceMax - (offset - begin));
+      const uint64_t size = round_up(offset - begin + part, alignment_);
+      if (!bounce_)
+        bounce_ = static_cast<std::byte *>(std::aligned_alloc(kDirectMemoryAlignment, kBounceMax));
+      if (!bounce_)
+        return Status::error("cannot read " + path() + ": out of memory for an aligned buffer");
+      if (Status status = BufferedFile::read(begin, {bounce_, size}); !status)
+        return status;
+      std::memcpy(into.data(), bounce_ + (offset - begin), part);
+      into = into.subspan(part);
+      offset += part;
+    }
+    return Status::ok();
+  }
+
+  int fd() const override { return -1; }
+
+private:
+  const uint32_t alignment_;
+  mutable std::byte *bounce_ = nullptr;
+};
+
 // The smallest alignment that DIRECT takes, found by trying; 0 if none.
 uint32_t direct_alignment(BlockDevice &direct) {
   void *buffer = std::aligned_alloc(kDirectMemoryAlignment, 4096);
@@ -257,6 +289,14 @@ Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_
 
 Result<std::unique_ptr<StableFile>> open_pmem(const std::string &path, bool emulate) {
   return file_system().map_pmem(path, emulate);
+}
+
+Result<std::unique_ptr<StableFile>> open_direct_reader(const std::string &path) {
+  auto direct = file_system().open(path, Open::kDirectRead);
+  const uint32_t alignment = direct ? direct_alignment(*direct) : 0;
+  if (alignment == 0)
+    return open_buffered(path, Access::kReadOnly);
+  return std::unique_ptr<StableFile>(new DirectReader(path, std::move(direct), alignment));
 }
 
 } // namespace perdure

@@ -76,7 +76,7 @@ Status create_log(const PoolOptions &options, Scaffold &scaffold) {
   return sync_directory(parent_of(target), Step::kForeignLogName);
 }
 
-Status build(const PoolOptions &options, Scaffold &scaffold) {
+Status build(const PoolOptions &options, Scaffold &scaffold, const ImageSource &fill) {
   const std::string &directory = scaffold.directory;
   if (Status status = create_log(options, scaffold); !status)
     return status;
@@ -98,6 +98,9 @@ Status build(const PoolOptions &options, Scaffold &scaffold) {
   pool.superblock_file = std::move(*superblock_file);
   pool.image = std::move(*image);
   pool.log = std::move(*log);
+  if (fill)
+    if (Status status = fill(*pool.image, pool.superblock); !status)
+      return status;
   return format_pool(pool);
 }
 
@@ -131,7 +134,7 @@ Status format_pool(Pool &pool) {
   return store_superblock(*pool.superblock_file, pool.superblock, kFreshSuperblock);
 }
 
-Status create_pool(const PoolOptions &options) {
+Status create_pool(const PoolOptions &options, const ImageSource &fill) {
   std::string path = options.path;
   while (path.size() > 1 && path.back() == '/')
     path.pop_back();
@@ -150,7 +153,7 @@ Status create_pool(const PoolOptions &options) {
   scaffold.keep = false;
   for (const char *name : {"/superblock", "/image", "/log"})
     file_system().remove(scaffold.directory + name);
-  if (Status status = build(options, scaffold); !status)
+  if (Status status = build(options, scaffold, fill); !status)
     return status;
   if (Status status = sync_directory(scaffold.directory, Step::kNamesInPool); !status)
     return status;

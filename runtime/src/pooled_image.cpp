@@ -4,6 +4,7 @@
 // the log's tail; the checkpoint owns the image and the superblock, except while it is drained.
 #include "pooled_image.h"
 #include "check.h"
+#include "status_file.h"
 #include <algorithm>
 #include <cstdio>
 
@@ -54,6 +55,8 @@ Status PooledImage::begin_run() {
       !status)
     return status;
   pool_.superblock = next;
+  run_ = next.run;
+  std::ranges::copy(next.uuid, uuid_.begin());
   log_ = std::make_unique<LogWriter>(*pool_.log, pool_.log_geometry(), tail);
   return Status::ok();
 }
@@ -121,7 +124,10 @@ Status PooledImage::make_space(uint64_t payload) {
   if (needed > log_->geometry().capacity)
     return grow_log(payload);
   waits_++;
-  return checkpoint_->wait_for_space(needed);
+  const uint64_t begun = monotonic_ns();
+  Status status = checkpoint_->wait_for_space(needed);
+  wait_ns_ += monotonic_ns() - begun;
+  return status;
 }
 
 // An epoch larger than the whole log. With the log drained, nothing in it is needed; the file is
@@ -194,6 +200,19 @@ Status PooledImage::close() {
   closed_ = true;
   pool_.superblock.flags |= kSuperblockClean;
   return store_superblock(*pool_.superblock_file, pool_.superblock, Step::kClosedInOrder);
+}
+
+void PooledImage::fill_status(PoolStatus &status) const {
+  std::ranges::copy(uuid_, status.uuid);
+  status.run = run_;
+  status.last_epoch = last_epoch();
+  status.epochs = commits_;
+  status.epoch_bytes = log_bytes_;
+  status.log_waits = waits_;
+  status.log_wait_ns = wait_ns_;
+  if (given_up_.load(std::memory_order_relaxed) || checkpoint_->failed())
+    status.flags |= kStatusFailed;
+  checkpoint_->fill_status(status);
 }
 
 DurableImageStats PooledImage::stats() const {
