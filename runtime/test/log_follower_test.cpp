@@ -13,7 +13,11 @@ class LogFollowerTest : public testing::Test {
 protected:
   static constexpr uint64_t kLog = 16 << 10;
 
-  LogFollowerTest() { image_ = started(formatted_pool(store_, kLog)); }
+  LogFollowerTest() {
+    image_ = started(formatted_pool(store_, kLog));
+    superblock_ = file_in(store_, "superblock");
+    log_ = file_in(store_, "log");
+  }
 
   LogFollower follower() {
     auto from = load_settled_superblock(*superblock_);
@@ -36,10 +40,10 @@ protected:
     return follower.confirm_end(payload);
   }
 
-  SimulatedStore store_{512, 64};
+  SimulatedStore store_{kMemory};
   std::unique_ptr<PooledImage> image_;
-  std::unique_ptr<StableFile> superblock_ = store_.open("superblock");
-  std::unique_ptr<StableFile> log_ = store_.open("log");
+  std::unique_ptr<StableFile> superblock_;
+  std::unique_ptr<StableFile> log_;
 };
 
 TEST_F(LogFollowerTest, FindsWhatIsAppendedAfterAnEnd) {
@@ -134,7 +138,7 @@ TEST_F(LogFollowerTest, AnAppendInProgressIsAnEndForNow) {
   commit(300);
   std::vector<std::byte> bytes(kLogDataOffset + kLog);
   ASSERT_TRUE(log_->read(0, bytes).is_ok());
-  SimulatedStore other(64, 64);
+  SimulatedStore other(kBlock);
   auto log = other.open("log");
   ASSERT_TRUE(log->resize(bytes.size()).is_ok());
   auto from = load_settled_superblock(*superblock_);
@@ -153,7 +157,7 @@ TEST_F(LogFollowerTest, ADamagedLogIsNotTakenForItsEnd) {
   for (int i = 0; i < 3; ++i)
     commit();
   const std::byte damage[64] = {};
-  ASSERT_TRUE(store_.open("log")->write(kLogDataOffset + 128, damage).is_ok());
+  ASSERT_TRUE(file_in(store_, "log")->write(kLogDataOffset + 128, damage).is_ok());
   EXPECT_EQ(next(follower), Found::kEpoch);
   EXPECT_EQ(next(follower), Found::kEnd);
   EXPECT_EQ(confirm_end(follower), Found::kFailed);
