@@ -7,10 +7,11 @@
 #
 #   benchmark.sh [PAIRS]     default 5
 #   AUDIT=1 benchmark.sh     instead: what the audit costs, the ported binary with beside without it
+#   MATRIX=1 benchmark.sh    instead: numbers of connections and of requests in flight, values of 1 KB
 #
 # PERDURE_BIN: where the tools are; OUT: where build.sh put the servers; POOLS: a directory on the
 # file system to measure (default: OUT); SECONDS_EACH: length of a measurement; CONNECTIONS; DEPTH:
-# requests in flight on each; ITEMS.
+# requests in flight on each; SIZE: bytes of a value; ITEMS.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -23,13 +24,14 @@ pairs=${1:-5}
 seconds=${SECONDS_EACH:-5}
 connections=${CONNECTIONS:-32}
 depth=${DEPTH:-16}
+size=${SIZE:-100}
 
 # ops SERVER POOL GET-PERCENT: operations per second. An empty POOL: without a pool.
 ops() {
   [ -z "$2" ] || rm -rf "${2%%,*}"
   "$bin/memcached_load" --server "$out/$1/memcached" --log "$pools/$1.log" --seed 7 \
     ${2:+--pool "$2"} throughput --connections "$connections" --depth "$depth" \
-    --get-percent "$3" --seconds "$seconds" | sed -n 's/^ops_per_s //p'
+    --size "$size" --get-percent "$3" --seconds "$seconds" | sed -n 's/^ops_per_s //p'
   [ -z "$2" ] || rm -rf "${2%%,*}"
 }
 
@@ -64,10 +66,24 @@ row() {
     "$(tail -n 1 <<<"$sorted")"
 }
 
-echo "memcached 1.6.18, $connections connections, $depth requests in flight on each, 100-byte values, medians of $pairs pairs of $seconds s."
+load="$connections connections, $depth requests in flight on each, $size-byte values, "
+[ -z "${MATRIX:-}" ] || load=
+echo "memcached 1.6.18, ${load}medians of $pairs pairs of $seconds s."
 echo
 echo "| load, pool | $names | ratio | spread |"
 echo "|---|---|---|---|---|"
+if [ -n "${MATRIX:-}" ]; then
+  for depth in 16 1; do
+    for connections in 32 64 128 256; do
+      row "90 % get, file, $connections x $depth" "$pools/pool,size=16G" 90
+      row "all set, file, $connections x $depth" "$pools/pool,size=16G" 0
+    done
+  done
+  connections=64 depth=1 size=1024
+  row "90 % get of 1 KB, file, 64 x 1" "$pools/pool,size=16G" 90
+  row "all set of 1 KB, file, 64 x 1" "$pools/pool,size=16G" 0
+  exit 0
+fi
 row "90 % get, file" "$pools/pool,size=16G" 90
 row "all set, file" "$pools/pool,size=16G" 0
 row "90 % get, emulated pmem" "$memory/pool,size=16G,emulate_pmem" 90

@@ -12,6 +12,7 @@
 #include "log_writer.h"
 #include "pool.h"
 #include "recovery.h"
+#include "status_format.h"
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -54,6 +55,7 @@ public:
   Status status() const;
   uint64_t steps() const { return steps_; }
   uint64_t image_bytes_written() const { return image_bytes_written_; }
+  void fill_status(PoolStatus &status) const;
 
 private:
   struct Queued {
@@ -82,6 +84,9 @@ private:
   std::condition_variable wake_;  // the thread: there is work, it is urgent, or it ends
   std::condition_variable ended_; // others: a step ended
   std::vector<Queued> queue_;
+  uint64_t horizon_epoch_;       // of the superblock
+  uint64_t queued_since_ns_ = 0; // when the first of queue_ came
+  uint64_t behind_since_ns_ = 0; // when the first of a running step's came
   uint64_t recovered_bytes_; // of the log, replayed by recovery but not yet durable in the image
   RecoveryReport recovered_;
   Status status_; // once an error, the checkpoint is over

@@ -8,6 +8,7 @@
 #include "epoch_record.h"
 #include "pool_options.h"
 #include "status.h"
+#include "status_format.h"
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -63,6 +64,8 @@ public:
   // For a forked child: lets go of the pool's files and threads without touching them.
   virtual void abandon_after_fork() = 0;
   virtual DurableImageStats stats() const = 0; // any thread
+  // What there is to say of log, checkpoint and commits. Any thread.
+  virtual void fill_status(PoolStatus &) const {}
   // Final checkpoint, then clean-shutdown mark. No commit may follow. An error of its own means
   // that the next start replays the log, and that nothing is lost.
   virtual Status close() = 0;

@@ -2,6 +2,7 @@
 //
 // Tickets and cuts; see epochs.h. When cuts are made is in epochs_committer.cpp.
 #include "epochs.h"
+#include "durability_step.h"
 #include "heap_layout.h"
 #include "uninterrupted.h"
 #include <algorithm>
@@ -157,7 +158,7 @@ bool Epochs::quiesce() {
   auto start = Clock::now();
   cut_pending.store(1, std::memory_order_seq_cst);
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next()) {
-    for (int spins = 0; mutator->in_unit(); spins++) {
+    for (int spins = 0; mutator->in_unit() && takes(Step::kUnitsEndBeforeCut); spins++) {
       if (spins < 128)
         _mm_pause();
       else
@@ -213,20 +214,22 @@ void Epochs::add_entries() {
 // cut the updates count as pending.
 void Epochs::take_early() {
   // Before the first is taken: a thread that finds its update gone must not think it durable.
-  bool updates = taken_early_.exchange(2, std::memory_order_seq_cst) == 2;
+  const uint32_t pending = takes(Step::kEarlyIsPending) ? 2 : 0;
+  bool updates = taken_early_.exchange(pending, std::memory_order_seq_cst) == 2;
   for (int round = 0; round < kRoundsAhead; round++) {
     Taken taken = take_entries();
     updates |= taken.updates;
     if (taken.count < kFewEntries)
       break;
   }
-  if (!updates)
+  if (!updates && pending != 0)
     taken_early_.store(1, std::memory_order_release);
 }
 
 // REQUIRES: cut_mutex_, mutators stopped (or single).
 void Epochs::collect(EpochRecord &large) {
-  take_entries();
+  if (takes(Step::kEntriesAtCut))
+    take_entries();
   taken_early_.store(0, std::memory_order_release); // after open_ advanced
   large_.move_to(large);
   if (observer_)
@@ -297,7 +300,10 @@ bool Epochs::commit_if_alone(uint64_t ticket) {
 
 void Epochs::cut_quiescent(uint64_t begun) {
   uint64_t start = now_ns();
-  uint64_t ticket = open_.fetch_add(1, std::memory_order_acq_rel);
+  // The ticket advances before entries are taken, because who then finds nothing recorded waits for
+  // the cut that took it.
+  if (takes(Step::kTicketBeforeEntries))
+    open_.fetch_add(1, std::memory_order_acq_rel);
   EpochRecord large(0);
   collect(large);
   release_mutators();
@@ -309,7 +315,9 @@ void Epochs::cut_quiescent(uint64_t begun) {
   payload_hint_ = std::clamp<uint64_t>(record->payload().size() * 2, 512, 1 << 20);
   next_cut_ns_.store(begun + std::min(kPace * (now_ns() - begun), kPaceMaxNs),
                      std::memory_order_relaxed);
-  make_durable(std::move(record), ticket);
+  if (!takes(Step::kTicketBeforeEntries))
+    open_.fetch_add(1, std::memory_order_acq_rel);
+  make_durable(std::move(record), last_cut());
 }
 
 void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) {
@@ -321,6 +329,8 @@ void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) 
     return;
   }
   Status status;
+  if (!takes(Step::kTicketAfterCommit))
+    durable_.store(ticket, std::memory_order_release);
   if (!record->empty() && !discard_) {
     record->set_epoch(image_->last_epoch() + 1);
     status = image_->commit(std::move(record));

@@ -55,6 +55,8 @@ int open_flags(Open mode) {
     return O_RDWR;
   case Open::kDirect:
     return O_RDWR | O_DIRECT | O_DSYNC;
+  case Open::kDirectRead:
+    return O_RDONLY | O_DIRECT;
   case Open::kCreate:
     return O_RDWR | O_CREAT | O_EXCL;
   }

@@ -84,6 +84,7 @@ void Runtime::after_fork(bool child) {
     Mutator::keep_only_current();
     forgot_updates_ = false;
     mode_ = Mode::kDetached;
+    StatusPublisher::abandon(std::move(status_));
     image_->abandon_after_fork();
     return;
   }

@@ -60,7 +60,7 @@ Status LogWriter::append(uint64_t epoch, std::span<const std::byte> payload) {
   } while (!payload.empty());
   // The epoch's records must be durable before commit() returns, because recovery applies only
   // what it finds sealed, and the caller now acknowledges the epoch's updates.
-  if (Status status = file_.persist(); !status)
+  if (Status status = persist(Step::kEpochBeforeAcknowledgement, file_); !status)
     return status;
   tail_ = at;
   return Status::ok();

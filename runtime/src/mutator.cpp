@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mutator.h"
 #include "check.h"
+#include "durability_step.h"
 #include "epochs.h"
 #include <cerrno>
 #include <new>
@@ -86,7 +87,7 @@ void Mutator::enter() {
     Epochs::instance().throttle(*this);
   for (;;) {
     in_unit_.store(kEntering, std::memory_order_seq_cst);
-    if (!Epochs::cut_pending.load(std::memory_order_seq_cst)) {
+    if (!Epochs::cut_pending.load(std::memory_order_seq_cst) || !takes(Step::kUnitBacksOut)) {
       in_unit_.store(kInside, std::memory_order_release);
       return;
     }

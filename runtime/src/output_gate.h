@@ -13,6 +13,7 @@
 #pragma once
 
 #include "status.h"
+#include "status_format.h"
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -55,6 +56,9 @@ public:
   void before_close(int fd);
   // The same for each descriptor in [FIRST, LAST].
   void before_close_range(unsigned first, unsigned last);
+
+  // What is held now. Any thread.
+  void fill_status(PoolStatus &status);
 
   void lock_for_fork() { mutex_.lock(); }
   void unlock_after_fork(bool child);

@@ -148,6 +148,15 @@ void OutputGate::stop() {
   running_ = false;
 }
 
+void OutputGate::fill_status(PoolStatus &status) {
+  std::lock_guard lock(mutex_);
+  for (const auto &[fd, connection] : connections_) {
+    const size_t bytes = connection->held_bytes.load(std::memory_order_relaxed);
+    status.held_bytes += bytes;
+    status.held_connections += bytes != 0;
+  }
+}
+
 void OutputGate::unlock_after_fork(bool child) {
   if (child && running_) {
     // What is held belongs to the parent, which sends it.

@@ -66,7 +66,9 @@ Status StableFile::io_error(const char *verb, int error) const {
   return system_error(verb, path_, error);
 }
 
-Status write_zeros(StableFile &file, uint64_t offset, uint64_t size) {
+Status persist(Step step, StableFile &file) { return takes(step) ? file.persist() : Status::ok(); }
+
+Status write_zeros(StableFile &file, uint64_t offset, uint64_t size, Step step) {
   const std::vector<std::byte> zeros(std::min<uint64_t>(size, 1 << 20));
   for (uint64_t done = 0; done < size;) {
     const uint64_t part = std::min<uint64_t>(zeros.size(), size - done);
@@ -74,7 +76,7 @@ Status write_zeros(StableFile &file, uint64_t offset, uint64_t size) {
       return status;
     done += part;
   }
-  return file.persist();
+  return persist(step, file);
 }
 
 } // namespace perdure

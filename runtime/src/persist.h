@@ -10,6 +10,7 @@
 // was written before a persist() that returned ok is all there.
 #pragma once
 
+#include "durability_step.h"
 #include "status.h"
 #include <cstddef>
 #include <cstdint>
@@ -82,13 +83,21 @@ Result<std::unique_ptr<StableFile>> open_buffered(const std::string &path, Acces
 // buffered. ALIGNMENT_MAX 0: whatever is natural for the file.
 Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_t alignment_max);
 
+// To read a file that another process writes through open_direct(): also past the page cache, so
+// that a read sees every write that has returned, and leaves no page behind that the writer would
+// have to drop (a drop that fails leaves the page stale). Buffered where there is no O_DIRECT.
+Result<std::unique_ptr<StableFile>> open_direct_reader(const std::string &path);
+
 // Maps PATH as persistent memory if libpmem says it is, or if EMULATE; else returns null.
 Result<std::unique_ptr<StableFile>> open_pmem(const std::string &path, bool emulate);
 // The same, whatever file system the thread uses.
 Result<std::unique_ptr<StableFile>> open_libpmem(const std::string &path, bool emulate);
 
 // Writes zeros over [OFFSET, OFFSET + SIZE) and persists them, so that later writes there change no
-// file system metadata. REQUIRES: both are multiples of 4096.
-Status write_zeros(StableFile &file, uint64_t offset, uint64_t size);
+// file system metadata: STEP. REQUIRES: both are multiples of 4096.
+Status write_zeros(StableFile &file, uint64_t offset, uint64_t size, Step step);
+
+// FILE.persist(), as this step of the protocol.
+Status persist(Step step, StableFile &file);
 
 } // namespace perdure

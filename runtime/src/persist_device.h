@@ -38,6 +38,7 @@ enum class Open {
   kRead,
   kReadWrite,
   kDirect, // O_DIRECT | O_DSYNC: a write is durable when it returns
+  kDirectRead,
   kCreate  // must not exist yet
 };
 

@@ -4,6 +4,7 @@
 // gathered in an aligned bounce buffer and persist() is one O_DIRECT | O_DSYNC pwrite, which a
 // preallocated log needs no second system call and no metadata update for. The system calls are
 // those of a BlockDevice.
+#include "durability_step.h"
 #include "persist.h"
 #include "persist_device.h"
 #include <algorithm>
@@ -57,9 +58,9 @@ public:
     // After a failed sync the kernel may have dropped the dirty pages: a retry would lie.
     if (failed_)
       return io_error("sync", EIO);
-    int result;
+    int result = 0;
     do
-      result = device_->sync();
+      result = takes(Step::kFileSynced) ? device_->sync() : 0;
     while (result != 0 && errno == EINTR);
     if (result == 0)
       return Status::ok();
@@ -172,14 +173,14 @@ public:
       return io_error("sync", EIO);
     const int error = write_fully(*direct_, bounce_, pending_, pending_offset_);
     pending_ = 0;
-    if (error == 0 && resized_) {
-      resized_ = false;
-      return BufferedFile::persist();
+    if (error != 0) {
+      failed_ = true;
+      return io_error("write", error);
     }
-    if (error == 0)
+    if (!resized_)
       return Status::ok();
-    failed_ = true;
-    return io_error("write", error);
+    resized_ = false;
+    return takes(Step::kFileGrown) ? BufferedFile::persist() : Status::ok();
   }
 
   Status resize(uint64_t size) override {
@@ -216,6 +217,38 @@ private:
   bool failed_ = false;
 };
 
+// No fd(): a read-ahead through it would fill the page cache.
+class DirectReader final : public BufferedFile {
+public:
+  DirectReader(std::string path, std::unique_ptr<BlockDevice> device, uint32_t alignment)
+      : BufferedFile(std::move(path), std::move(device)), alignment_(alignment) {}
+  ~DirectReader() override { std::free(bounce_); }
+
+  Status read(uint64_t offset, std::span<std::byte> into) const override {
+    while (!into.empty()) {
+      const uint64_t begin = offset / alignment_ * alignment_;
+      const uint64_t part = std::min(into.size(), kBounceMax - (offset - begin));
+      const uint64_t size = round_up(offset - begin + part, alignment_);
+      if (!bounce_)
+        bounce_ = static_cast<std::byte *>(std::aligned_alloc(kDirectMemoryAlignment, kBounceMax));
+      if (!bounce_)
+        return Status::error("cannot read " + path() + ": out of memory for an aligned buffer");
+      if (Status status = BufferedFile::read(begin, {bounce_, size}); !status)
+        return status;
+      std::memcpy(into.data(), bounce_ + (offset - begin), part);
+      into = into.subspan(part);
+      offset += part;
+    }
+    return Status::ok();
+  }
+
+  int fd() const override { return -1; }
+
+private:
+  const uint32_t alignment_;
+  mutable std::byte *bounce_ = nullptr;
+};
+
 // The smallest alignment that DIRECT takes, found by trying; 0 if none.
 uint32_t direct_alignment(BlockDevice &direct) {
   void *buffer = std::aligned_alloc(kDirectMemoryAlignment, 4096);
@@ -245,7 +278,8 @@ Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_
   auto device = file_system().open(path, Open::kReadWrite);
   if (!device)
     return system_error("open", path, errno);
-  auto direct = file_system().open(path, Open::kDirect);
+  auto direct =
+      file_system().open(path, takes(Step::kWriteThrough) ? Open::kDirect : Open::kReadWrite);
   const uint32_t alignment = direct ? direct_alignment(*direct) : 0;
   if (alignment == 0 || (alignment_max != 0 && alignment_max % alignment != 0))
     return std::unique_ptr<StableFile>(new BufferedFile(path, std::move(device)));
@@ -255,6 +289,14 @@ Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_
 
 Result<std::unique_ptr<StableFile>> open_pmem(const std::string &path, bool emulate) {
   return file_system().map_pmem(path, emulate);
+}
+
+Result<std::unique_ptr<StableFile>> open_direct_reader(const std::string &path) {
+  auto direct = file_system().open(path, Open::kDirectRead);
+  const uint32_t alignment = direct ? direct_alignment(*direct) : 0;
+  if (alignment == 0)
+    return open_buffered(path, Access::kReadOnly);
+  return std::unique_ptr<StableFile>(new DirectReader(path, std::move(direct), alignment));
 }
 
 } // namespace perdure

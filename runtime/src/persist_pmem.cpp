@@ -35,19 +35,17 @@ public:
   }
   void fence() { pmem_drain(); }
 
-  int grow(const std::string &path, uint64_t size) {
+  // Blocks first: a store to a hole on a full device would be a SIGBUS, not an error.
+  int extend(const std::string &path, uint64_t size) {
     if (exceeds_file_limit(size))
       return EFBIG;
-    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-      return errno;
-    // Blocks first: a store to a hole on a full device would be a SIGBUS, not an error.
-    int error = posix_fallocate(fd, 0, static_cast<off_t>(size));
-    if (error == 0 && fsync(fd) != 0)
-      error = errno;
-    ::close(fd);
-    if (error != 0)
-      return error;
+    return with_file(path,
+                     [&](int fd) { return posix_fallocate(fd, 0, static_cast<off_t>(size)); });
+  }
+  int sync_size(const std::string &path) {
+    return with_file(path, [](int fd) { return fsync(fd) == 0 ? 0 : errno; });
+  }
+  int map_again(const std::string &path) {
     size_t mapped = 0;
     void *base = pmem_map_file(path.c_str(), 0, 0, 0, &mapped, nullptr);
     if (!base)
@@ -59,6 +57,15 @@ public:
   }
 
 private:
+  template <typename Use> static int with_file(const std::string &path, Use use) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+      return errno;
+    const int error = use(fd);
+    ::close(fd);
+    return error;
+  }
+
   std::byte *base_;
   uint64_t size_;
   bool emulated_;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "check.h"
+#include "durability_step.h"
 #include "persist.h"
 #include <algorithm>
 #include <cerrno>
@@ -14,8 +15,8 @@
 namespace perdure {
 
 // MEMORY: base(), size(); stream() and stream_zeros(), which go past the cache; fence(), which
-// makes what was streamed durable; grow(), durable on return, after which base() and size() are
-// new: an errno value; domain().
+// makes what was streamed durable; extend(), sync_size(), map_again() for a file that grows, each 0
+// or an errno value; domain().
 template <typename Memory> class PmemFile final : public StableFile {
 public:
   PmemFile(std::string path, Memory memory)
@@ -40,13 +41,14 @@ public:
     std::memcpy(lines + head.size(), body.data(), shared - head.size());
     const uint64_t first = (shared + kLine - 1) / kLine * kLine;
     std::memset(lines + shared, 0, first - shared);
-    memory_.stream(to, lines, first);
+    put(to, lines, first);
     stream(to + first, body.subspan(shared - head.size()), lines);
     return Status::ok();
   }
 
   Status persist() override {
-    memory_.fence();
+    if (takes(Step::kFence))
+      memory_.fence();
     return Status::ok();
   }
 
@@ -60,7 +62,11 @@ public:
   uint64_t size() const override { return memory_.size(); }
 
   Status resize(uint64_t size) override {
-    const int error = memory_.grow(path(), size);
+    int error = memory_.extend(path(), size);
+    if (error == 0 && takes(Step::kMemoryGrown))
+      error = memory_.sync_size(path());
+    if (error == 0)
+      error = memory_.map_again(path());
     return error == 0 ? Status::ok() : io_error("grow", error);
   }
 
@@ -82,13 +88,20 @@ private:
   void stream(std::byte *to, std::span<const std::byte> bytes, std::byte *last) {
     const uint64_t whole = bytes.size() / kLine * kLine;
     if (whole != 0)
-      memory_.stream(to, bytes.data(), whole);
+      put(to, bytes.data(), whole);
     const uint64_t rest = bytes.size() - whole;
     if (rest == 0)
       return;
     std::memcpy(last, bytes.data() + whole, rest);
     std::memset(last + rest, 0, kLine - rest);
-    memory_.stream(to + whole, last, kLine);
+    put(to + whole, last, kLine);
+  }
+
+  void put(std::byte *to, const std::byte *from, uint64_t size) {
+    if (takes(Step::kLinesStreamed))
+      memory_.stream(to, from, size);
+    else
+      std::memcpy(to, from, size);
   }
 
   Memory memory_;

@@ -115,12 +115,17 @@ public:
     store_->crash_point();
     contents_->fence();
   }
-  int grow(const std::string &, uint64_t size) {
+  int extend(const std::string &, uint64_t size) {
     SimulatedStore::Guard guard(store_->mutex_);
-    if (store_->fail_if_broken() != 0 || contents_->resize(size) != 0)
-      return errno;
+    return store_->fail_if_broken() != 0 || contents_->resize(size) != 0 ? errno : 0;
+  }
+  int sync_size(const std::string &) {
+    SimulatedStore::Guard guard(store_->mutex_);
     store_->crash_point();
     contents_->settle_size();
+    return 0;
+  }
+  int map_again(const std::string &) {
     munmap(base_, size_);
     map();
     return 0;

@@ -99,7 +99,8 @@ static Status open_files(Pool &pool, const PoolOptions &options, Access access) 
                         : open_buffered(pool.path + "/superblock", access);
   if (!superblock)
     return superblock.status();
-  auto loaded = load_superblock(**superblock);
+  auto loaded = access == Access::kReadWrite ? load_superblock(**superblock)
+                                             : load_settled_superblock(**superblock);
   if (!loaded)
     return loaded.status();
   pool.superblock = *loaded;

@@ -7,6 +7,7 @@
 #include "heap_layout.h"
 #include "persist_device.h"
 #include "pool.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -14,7 +15,9 @@
 namespace perdure {
 namespace {
 
-Status sync_directory(const std::string &path) {
+Status sync_directory(const std::string &path, Step step) {
+  if (!takes(step))
+    return Status::ok();
   return file_system().sync_directory(path) == 0 ? Status::ok() : system_error("sync", path, errno);
 }
 
@@ -23,8 +26,9 @@ std::string parent_of(const std::string &path) {
   return parent.empty() ? "." : parent.string();
 }
 
-Status create_file(const std::string &path, uint64_t size) {
-  if (exceeds_file_limit(size))
+// RESERVED: disk space it gets beyond its size.
+Status create_file(const std::string &path, uint64_t size, uint64_t reserved = 0) {
+  if (exceeds_file_limit(std::max(size, reserved)))
     return system_error("create", path, EFBIG);
   auto file = file_system().open(path, Open::kCreate);
   if (!file && errno == EEXIST)
@@ -32,7 +36,9 @@ Status create_file(const std::string &path, uint64_t size) {
                                 "another path");
   if (!file)
     return system_error("create", path, errno);
-  if ((size == 0 || file->allocate(size) == 0) && file->sync() == 0)
+  if ((size == 0 || file->allocate(size) == 0) &&
+      (reserved == 0 || file->reserve(0, reserved) == 0 || errno == EOPNOTSUPP) &&
+      (!takes(Step::kFileCreated) || file->sync() == 0))
     return Status::ok();
   const int error = errno;
   file_system().remove(path);
@@ -67,14 +73,15 @@ Status create_log(const PoolOptions &options, Scaffold &scaffold) {
   scaffold.foreign_log = target;
   if (file_system().link(target, inside) != 0)
     return system_error("create", inside, errno);
-  return sync_directory(parent_of(target));
+  return sync_directory(parent_of(target), Step::kForeignLogName);
 }
 
-Status build(const PoolOptions &options, Scaffold &scaffold) {
+Status build(const PoolOptions &options, Scaffold &scaffold, const ImageSource &fill) {
   const std::string &directory = scaffold.directory;
   if (Status status = create_log(options, scaffold); !status)
     return status;
-  if (Status status = create_file(directory + "/image", 0); !status)
+  // The heap's metadata is written by the first epoch; it must never meet a full disk.
+  if (Status status = create_file(directory + "/image", 0, kMetadataEnd); !status)
     return status;
   if (Status status = create_file(directory + "/superblock", kSuperblockCopies * kSuperblockSize);
       !status)
@@ -91,6 +98,9 @@ Status build(const PoolOptions &options, Scaffold &scaffold) {
   pool.superblock_file = std::move(*superblock_file);
   pool.image = std::move(*image);
   pool.log = std::move(*log);
+  if (fill)
+    if (Status status = fill(*pool.image, pool.superblock); !status)
+      return status;
   return format_pool(pool);
 }
 
@@ -103,11 +113,6 @@ uint32_t natural_log_alignment(const StableFile &log) {
 Status format_pool(Pool &pool) {
   pool.superblock.log_alignment = natural_log_alignment(*pool.log);
   pool.superblock.log_domain = static_cast<uint32_t>(pool.log->domain());
-  // The heap's metadata is written by the first epoch; it must never meet a full disk.
-  if (Status status = pool.image->reserve(0, kMetadataEnd); !status)
-    return status;
-  if (Status status = pool.image->persist(); !status)
-    return status;
   LogFileHeader header{};
   header.magic = kLogMagic;
   header.version = kLogVersion;
@@ -116,16 +121,20 @@ Status format_pool(Pool &pool) {
   if (Status status = pool.log->write(0, std::as_bytes(std::span(&header, 1))); !status)
     return status;
   // Really written, not only reserved: a sync must never have to convert unwritten extents.
-  if (Status status = write_zeros(*pool.log, kLogDataOffset, pool.superblock.log_capacity); !status)
+  if (Status status =
+          write_zeros(*pool.log, kLogDataOffset, pool.superblock.log_capacity, Step::kFreshLog);
+      !status)
     return status;
   // Log and image must be durable before the superblock, because recovery trusts whatever a
   // sound superblock points to. Both copies: one damaged sector must not cost a fresh pool.
-  if (Status status = store_superblock(*pool.superblock_file, pool.superblock); !status)
+  using enum Step;
+  if (Status status = store_superblock(*pool.superblock_file, pool.superblock, kFreshSuperblock);
+      !status)
     return status;
-  return store_superblock(*pool.superblock_file, pool.superblock);
+  return store_superblock(*pool.superblock_file, pool.superblock, kFreshSuperblock);
 }
 
-Status create_pool(const PoolOptions &options) {
+Status create_pool(const PoolOptions &options, const ImageSource &fill) {
   std::string path = options.path;
   while (path.size() > 1 && path.back() == '/')
     path.pop_back();
@@ -144,9 +153,9 @@ Status create_pool(const PoolOptions &options) {
   scaffold.keep = false;
   for (const char *name : {"/superblock", "/image", "/log"})
     file_system().remove(scaffold.directory + name);
-  if (Status status = build(options, scaffold); !status)
+  if (Status status = build(options, scaffold, fill); !status)
     return status;
-  if (Status status = sync_directory(scaffold.directory); !status)
+  if (Status status = sync_directory(scaffold.directory, Step::kNamesInPool); !status)
     return status;
   // All of the pool must be durable before its name is, because an opener takes a directory with
   // a superblock for a whole pool.
@@ -154,7 +163,7 @@ Status create_pool(const PoolOptions &options) {
     return system_error("create", path, errno);
   // Where its name cannot be made durable there must be no pool: an opener would trust it.
   scaffold.directory = path;
-  if (Status status = sync_directory(parent); !status)
+  if (Status status = sync_directory(parent, Step::kPoolName); !status)
     return status;
   scaffold.keep = true;
   return Status::ok();
@@ -162,7 +171,8 @@ Status create_pool(const PoolOptions &options) {
 
 Status make_name_durable(const Pool &pool) {
   // The creator's own sync preceded the first run.
-  return pool.superblock.run == 0 ? sync_directory(parent_of(pool.path)) : Status::ok();
+  return pool.superblock.run == 0 ? sync_directory(parent_of(pool.path), Step::kPoolName)
+                                  : Status::ok();
 }
 
 } // namespace perdure

@@ -4,6 +4,7 @@
 // the log's tail; the checkpoint owns the image and the superblock, except while it is drained.
 #include "pooled_image.h"
 #include "check.h"
+#include "status_file.h"
 #include <algorithm>
 #include <cstdio>
 
@@ -50,9 +51,12 @@ Status PooledImage::begin_run() {
     return status;
   // The new run's number must be durable before its first record, because recovery takes a record
   // whose run is lower than its predecessor's for a remainder of a tail that was cut off.
-  if (Status status = store_superblock(*pool_.superblock_file, next); !status)
+  if (Status status = store_superblock(*pool_.superblock_file, next, Step::kRunBeforeRecords);
+      !status)
     return status;
   pool_.superblock = next;
+  run_ = next.run;
+  std::ranges::copy(next.uuid, uuid_.begin());
   log_ = std::make_unique<LogWriter>(*pool_.log, pool_.log_geometry(), tail);
   return Status::ok();
 }
@@ -99,7 +103,7 @@ Status PooledImage::commit(std::unique_ptr<EpochRecord> record) {
     return fail(checkpoint_->status());
   const auto payload = record->payload();
   uint64_t needed = log_->space_needed(payload.size());
-  if (needed > log_->geometry().capacity - checkpoint_->log_used()) {
+  if (needed > log_->geometry().capacity - checkpoint_->log_used() && takes(Step::kSpaceIsFree)) {
     if (Status status = make_space(payload.size()); !status)
       return fail(status);
     needed = log_->space_needed(payload.size());
@@ -120,13 +124,17 @@ Status PooledImage::make_space(uint64_t payload) {
   if (needed > log_->geometry().capacity)
     return grow_log(payload);
   waits_++;
-  return checkpoint_->wait_for_space(needed);
+  const uint64_t begun = monotonic_ns();
+  Status status = checkpoint_->wait_for_space(needed);
+  wait_ns_ += monotonic_ns() - begun;
+  return status;
 }
 
 // An epoch larger than the whole log. With the log drained, nothing in it is needed; the file is
 // extended behind the circle, and one superblock write switches to the larger circle.
 Status PooledImage::grow_log(uint64_t payload) {
-  if (Status status = checkpoint_->drain(); !status)
+  if (Status status = takes(Step::kDrainedBeforeCircle) ? checkpoint_->drain() : Status::ok();
+      !status)
     return status;
   const uint64_t old = log_->geometry().capacity;
   const uint64_t records = payload / kRecordPayloadMax + 2;
@@ -136,7 +144,9 @@ Status PooledImage::grow_log(uint64_t payload) {
     return status;
   // The longer log must be durable before the superblock names its length, because recovery
   // refuses a log that is shorter as truncated.
-  if (Status status = write_zeros(*pool_.log, kLogDataOffset + old, capacity - old); !status)
+  if (Status status =
+          write_zeros(*pool_.log, kLogDataOffset + old, capacity - old, Step::kLogBeforeCircle);
+      !status)
     return status;
   Superblock next = pool_.superblock;
   const LogPosition start{0, log_->tail().sequence, log_->tail().lap + 1};
@@ -144,7 +154,9 @@ Status PooledImage::grow_log(uint64_t payload) {
   next.log_start = start.offset;
   next.log_sequence = start.sequence;
   next.log_lap = start.lap;
-  if (Status status = store_superblock(*pool_.superblock_file, next); !status)
+  // The circle must be durable before its first record, because recovery reads the old one else.
+  if (Status status = store_superblock(*pool_.superblock_file, next, Step::kCircleBeforeRecords);
+      !status)
     return status;
   pool_.superblock = next;
   log_->restart(capacity, start);
@@ -187,7 +199,20 @@ Status PooledImage::close() {
   checkpoint_->stop();
   closed_ = true;
   pool_.superblock.flags |= kSuperblockClean;
-  return store_superblock(*pool_.superblock_file, pool_.superblock);
+  return store_superblock(*pool_.superblock_file, pool_.superblock, Step::kClosedInOrder);
+}
+
+void PooledImage::fill_status(PoolStatus &status) const {
+  std::ranges::copy(uuid_, status.uuid);
+  status.run = run_;
+  status.last_epoch = last_epoch();
+  status.epochs = commits_;
+  status.epoch_bytes = log_bytes_;
+  status.log_waits = waits_;
+  status.log_wait_ns = wait_ns_;
+  if (given_up_.load(std::memory_order_relaxed) || checkpoint_->failed())
+    status.flags |= kStatusFailed;
+  checkpoint_->fill_status(status);
 }
 
 DurableImageStats PooledImage::stats() const {

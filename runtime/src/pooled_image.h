@@ -9,6 +9,7 @@
 #include "log_writer.h"
 #include "pool.h"
 #include "recovery.h"
+#include <array>
 #include <atomic>
 #include <mutex>
 
@@ -39,6 +40,7 @@ public:
   void checkpoint_waits_for(pid_t child) override { checkpoint_->waits_for(child); }
   Status close() override;
   DurableImageStats stats() const override;
+  void fill_status(PoolStatus &status) const override;
 
   const RecoveryReport &recovery() const { return report_; }
   // Applies everything committed so far to the image.
@@ -55,6 +57,8 @@ private:
   Pool pool_;
   const RecoveryReport report_;
   const uint64_t heap_limit_;
+  std::array<uint8_t, 16> uuid_{}; // the superblock is the checkpoint's
+  uint32_t run_ = 0;
   std::unique_ptr<LogWriter> log_;
   std::unique_ptr<Checkpoint> checkpoint_;
   std::atomic<uint64_t> last_epoch_;
@@ -66,6 +70,7 @@ private:
   std::atomic<uint64_t> commits_ = 0;
   std::atomic<uint64_t> log_bytes_ = 0;
   std::atomic<uint64_t> waits_ = 0;
+  std::atomic<uint64_t> wait_ns_ = 0;
   std::atomic<uint64_t> log_grown_ = 0;
 };
 

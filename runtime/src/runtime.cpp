@@ -68,9 +68,27 @@ void Runtime::print_stats() const {
                image.checkpoint_bytes);
 }
 
+void Runtime::fill_status(PoolStatus &status) const {
+  image_->fill_status(status);
+  const Epochs &epochs = Epochs::instance();
+  const EpochStats stats = epochs.stats();
+  status.cuts = stats.cuts;
+  status.cuts_given_up = stats.cuts_given_up;
+  status.cut_wait_ns = stats.cut_wait_ns;
+  status.cut_copy_ns = stats.cut_copy_ns;
+  if (epochs.failed())
+    status.flags |= kStatusFailed;
+  if (options_.async_ms != 0)
+    status.flags |= kStatusAsync;
+  if (discard_)
+    status.flags |= kStatusDiscard;
+  OutputGate::instance().fill_status(status);
+}
+
 void Runtime::stop() {
   if (mode() != Mode::kDurable)
     return;
+  status_.reset();
   if (auditor_)
     auditor_->at_exit([] { Epochs::instance().take_pending(); });
   Epochs::instance().stop();

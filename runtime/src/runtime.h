@@ -15,6 +15,7 @@
 #include "pins.h"
 #include "root_table.h"
 #include "status.h"
+#include "status_publisher.h"
 #include "stored_pins.h"
 #include "type_registry.h"
 #include "uninterrupted.h"
@@ -116,6 +117,7 @@ private:
   Status start_audit();
   Status start_epochs();
   void print_stats() const;
+  void fill_status(PoolStatus &status) const;
   static void set_fork_handlers();
   void before_fork();
   void after_fork(bool child);
@@ -128,7 +130,8 @@ private:
   std::unique_ptr<Heap> heap_;
   std::unique_ptr<RootTable> root_table_;
   std::unique_ptr<Auditor> auditor_; // PERDURE_AUDIT
-  std::map<uint64_t, Root> roots_;   // by offset
+  std::unique_ptr<StatusPublisher> status_;
+  std::map<uint64_t, Root> roots_; // by offset
   TypeRegistry types_;
   Pins pins_;
   std::map<uint64_t, PinRecord>

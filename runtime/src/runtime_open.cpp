@@ -168,6 +168,8 @@ Status Runtime::start_epochs() {
     if (unit)
       Mutator::current().unit_end();
   };
+  status_ =
+      StatusPublisher::start(options_.path, [this](PoolStatus &status) { fill_status(status); });
   static bool handlers_set = false;
   if (!handlers_set) {
     set_fork_handlers();

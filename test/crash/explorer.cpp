@@ -139,11 +139,18 @@ private:
     const PoolOptions options = workload_->options();
     if (pool_is_missing(options.path) && ledger.created())
       return "the pool is gone";
+    if (ledger.closed() && !is_clean(options))
+      return "the pool was closed, and does not say so";
     remove_foreign_log(store, options);
     auto image = open_image(options, ledger);
     if (!image)
       return "the pool cannot be opened: " + image.status().message();
     return use(**image, ledger);
+  }
+
+  static bool is_clean(const PoolOptions &options) {
+    auto pool = open_pool(options);
+    return pool && (pool->superblock.flags & kSuperblockClean) != 0;
   }
 
   // A log elsewhere whose pool was never finished: its user is told to remove it.

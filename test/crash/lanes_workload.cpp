@@ -8,6 +8,7 @@
 #include "words_under_test.h"
 #include "workload.h"
 #include <array>
+#include <chrono>
 #include <thread>
 #include <unistd.h>
 
@@ -48,7 +49,9 @@ public:
     return (*image)->close();
   }
 
+  // The store is locked, but others run on for a moment: what they acknowledge now must be there.
   void crashing() override {
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
     for (size_t thread = 0; thread < kThreads; ++thread)
       required_[thread] = acknowledged_[thread];
   }

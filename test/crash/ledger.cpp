@@ -13,7 +13,8 @@ static constexpr uint64_t kPage = SimulatedContents::kPage;
 
 Ledger::Ledger(const Ledger &other) {
   std::lock_guard guard(other.mutex_);
-  created_ = other.created_;
+  created_ = other.created();
+  closed_ = other.closed();
   acknowledged_ = other.acknowledged_;
   program_epoch_ = other.program_epoch_;
   states_ = other.states_;

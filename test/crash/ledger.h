@@ -9,6 +9,7 @@
 #include "pooled_image.h"
 #include "simulated_contents.h"
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,6 +26,8 @@ public:
 
   void pool_created() { created_ = true; }
   bool created() const { return created_; }
+  void pool_closed(bool closed) { closed_ = closed; }
+  bool closed() const { return closed_; }
   void committing(uint64_t epoch, std::span<const std::byte> payload);
   void acknowledged(uint64_t epoch);
   // A crash left EPOCH: what was committed after it never was. From now on it is not the program
@@ -39,7 +42,8 @@ public:
 
 private:
   mutable std::mutex mutex_;
-  bool created_ = false;
+  std::atomic<bool> created_ = false; // acknowledged
+  std::atomic<bool> closed_ = false;  // the same, and not opened since
   uint64_t acknowledged_ = 0;
   uint64_t program_epoch_ = ~0ull;
   std::map<uint64_t, Pages> states_; // of the image, by epoch
@@ -70,6 +74,7 @@ public:
   void pause_checkpoint(bool paused) override { image_->pause_checkpoint(paused); }
   void abandon_after_fork() override { image_->abandon_after_fork(); }
   DurableImageStats stats() const override { return image_->stats(); }
+  void give_up(const char *why) override { image_->give_up(why); }
   Status close() override { return image_->close(); }
 
 private:

@@ -3,6 +3,7 @@
 // perdure-crash: power cuts on simulated storage. Runs workloads, tries what a crash at each point
 // may leave, and counts. A failure ends it with the command that repeats it.
 #include "explorer.h"
+#include "mutations.h"
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cinttypes>
@@ -22,6 +23,8 @@ struct Options {
   uint64_t step = 1;
   std::string at;
   bool list = false;
+  bool mutations = false;
+  std::string drop;
 };
 
 const char *name_of(Medium medium) { return medium == Medium::kBlock ? "block" : "memory"; }
@@ -146,7 +149,14 @@ int main(int argc, char **argv) {
       ->check([](const std::string &text) {
         return parse_path(text) ? "" : "a crash looks like 12/one:3,5/all";
       });
+  app.add_flag("--mutations", options.mutations,
+               "drops each durability step: a workload must fail for each");
+  app.add_option("--drop", options.drop, "drops this step")->check([](const std::string &name) {
+    return drop_step(name) ? "" : "there is no step " + name;
+  });
   app.add_flag("--list", options.list, "names the workloads");
   CLI11_PARSE(app, argc, argv);
+  if (options.mutations)
+    return run_mutations(options.seed);
   return options.list ? list() : Program(options).run();
 }

@@ -20,6 +20,7 @@ Result<std::unique_ptr<LedgeredImage>> open_image(const PoolOptions &options, Le
     if (Status status = create_pool(options); !status)
       return status;
   ledger.pool_created();
+  ledger.pool_closed(false);
   auto pool = open_pool(options);
   if (!pool)
     return pool.status();
@@ -67,9 +68,11 @@ public:
       for (int i = 0; i < manner_.epochs && !stop(); ++i)
         if (Status status = step(**image); !status)
           return status;
-      if (manner_.close)
-        if (Status status = (*image)->close(); !status)
-          return status;
+      if (!manner_.close)
+        continue;
+      if (Status status = (*image)->close(); !status)
+        return status;
+      ledger.pool_closed(true);
     }
     return Status::ok();
   }
@@ -136,7 +139,7 @@ const std::vector<WorkloadInfo> &workloads() {
       {"reopen", "runs that end with and without closing follow each other", false, false, 64,
        make_lines<Manner{.runs = 5, .epochs = 3, .checkpoint_in = 3, .close = true}>},
       {"killed", "runs that are never closed: tails are cut off and written anew", false, false, 64,
-       make_lines<Manner{.runs = 6, .epochs = 3}>},
+       make_lines<Manner{.runs = 9, .epochs = 3, .lines_max = 12}>},
       {"heap", "a heap's blocks, large ones too, come and go", false, false, 64, make_heap},
       {"checkpoint", "the checkpoint thread works while epochs are committed", false, true, 16,
        make_lines<Manner{.epochs = 80, .lines_max = 20, .background = true}>},
