@@ -6,6 +6,7 @@
 #include "runtime_abi.h"
 
 #include <llvm/ADT/Statistic.h>
+#include <llvm/Demangle/Demangle.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/GlobalIFunc.h>
 #include <llvm/IR/InstIterator.h>
@@ -115,7 +116,10 @@ std::string signatureOf(const GlobalValue &symbol) {
 }
 
 // A closure type has no name, but a number: another lambda before it makes it another one.
-bool isNamedByOrder(StringRef name) { return name.contains("$_") || name.contains("Ul"); }
+bool isNamedByOrder(StringRef name) {
+  return name.contains("$_") ||
+         (name.contains("Ul") && demangle(name).find("'lambda") != std::string::npos);
+}
 
 class Pinner {
 public:

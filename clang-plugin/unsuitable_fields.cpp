@@ -107,6 +107,8 @@ public:
     const RecordDecl *Record = Context.getBaseElementType(Type)->getAsRecordDecl();
     if (!Record)
       return;
+    if (isLibraryClass(*Record) && !Warned.insert(&Owner).second)
+      return; // an allocator names the elements again
     if (isLibraryClass(*Record))
       return warn(
           Owner.getLocation(),
@@ -139,7 +141,7 @@ private:
       if (Argument.getKind() != TemplateArgument::Type)
         continue;
       StringRef Problem = typeProblem(Context, Argument.getAsType());
-      if (!Problem.empty() && Warned.insert(&Owner).second) // once, not for its allocator again
+      if (!Problem.empty() && Warned.insert(&Owner).second)
         warn(
             Owner.getLocation(),
             "'%0' holds elements in the pool of which each is %1; keep them in a container that is "

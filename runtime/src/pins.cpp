@@ -75,8 +75,12 @@ Status Pins::merge(Pin &known, const perdure_pin_info &info, const perdure_modul
   const bool moved = !is_loaded(known.target); // its module was unloaded, and is here again
   if (strong && (known.flags & PERDURE_PIN_STRONG) && known.target != info.target && !moved)
     return two_of_a_name(known, module);
-  if (info.signature && (strong || known.record.signature.empty()))
-    known.record.signature = info.signature;
+  // Among equals the least, so that the order of registration does not matter.
+  const std::string signature = info.signature ? info.signature : "";
+  std::string &best = known.record.signature;
+  if (!signature.empty() &&
+      (strong || best.empty() || (!(known.flags & PERDURE_PIN_STRONG) && signature < best)))
+    best = signature;
   if (strong || moved) {
     if (known.target != info.target)
       changed.push_back(&known);

@@ -141,6 +141,16 @@ TEST_F(PinTableTest, OneSymbolSeenBySeveralModulesIsThatOfItsDefinition) {
   EXPECT_EQ(pin->record, kExpire);
 }
 
+TEST_F(PinTableTest, TheOrderOfModulesDoesNotChangeASignature) {
+  PinRecord other = kExpire;
+  other.signature = "void (ptr) among lambdas 1";
+  ASSERT_TRUE(add({info_of(other, &code)}).is_ok());
+  ASSERT_TRUE(add({info_of(kExpire, &code)}, "b.c").is_ok());
+  EXPECT_EQ(pins.at(kExpire.address)->record.signature, kExpire.signature);
+  ASSERT_TRUE(add({info_of(other, &code)}, "c.c").is_ok());
+  EXPECT_EQ(pins.at(kExpire.address)->record.signature, kExpire.signature);
+}
+
 TEST_F(PinTableTest, TwoSymbolsOfOneNameOrPlaceAreRefused) {
   ASSERT_TRUE(add({info_of(kTable, heap.get(), PERDURE_PIN_STRONG)}).is_ok());
   Status status = add({info_of(kTable, &code, PERDURE_PIN_STRONG)}, "dir/a.c");
