@@ -102,7 +102,7 @@ private:
   ssize_t send_front(Connection &connection, uint64_t durable);
   static void forget_sent(Connection &connection, size_t size);
   void drop(Connection &connection, int error);
-  void release_pending();
+  bool release_pending(); // true: there is more to release now
   void unblock(int fd);
   void close_descriptors();
   void run();

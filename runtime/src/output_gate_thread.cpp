@@ -93,7 +93,8 @@ void OutputGate::drop(Connection &connection, int error) {
   connection.drained.notify_all();
 }
 
-void OutputGate::release_pending() {
+bool OutputGate::release_pending() {
+  bool more = false;
   Epochs &epochs = Epochs::instance();
   ConnectionPtr connection;
   {
@@ -110,7 +111,9 @@ void OutputGate::release_pending() {
     std::lock_guard lock(mutex_);
     ConnectionPtr next = std::move(connection->next_pending);
     std::lock_guard inner(connection->mutex);
-    if (!connection->held.empty()) { // or filled again meanwhile
+    if (!connection->held.empty()) {
+      // Who filled it again meanwhile saw that it is listed, and woke nobody.
+      more |= connection->held.front().ticket <= epochs.durable() && !connection->blocked;
       push_pending(connection);
     } else {
       connection->pending = false;
@@ -120,6 +123,7 @@ void OutputGate::release_pending() {
     }
     connection = std::move(next);
   }
+  return more;
 }
 
 void OutputGate::unblock(int fd) {
@@ -148,7 +152,8 @@ void OutputGate::run() {
       uint64_t ignored;
       (void)!syscall(SYS_read, wake_, &ignored, sizeof ignored);
     }
-    release_pending();
+    while (release_pending())
+      ;
   }
 }
 

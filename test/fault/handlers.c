@@ -20,7 +20,11 @@ enum { kCells = 1 << 16, kBlocks = 8 };
 PERDURE_PERSISTENT long stored[kCells];  // by the program, each once
 PERDURE_PERSISTENT long handled[kCells]; // by the handler, each once
 PERDURE_PERSISTENT long left, right;     // equal between units of the handler
-PERDURE_PERSISTENT long *blocks[kBlocks];
+struct PERDURE_PERSISTENT block {
+  long step;
+  char rest[];
+};
+PERDURE_PERSISTENT struct block *blocks[kBlocks];
 static volatile long next_handled, handlers_sent;
 static int ends[2];
 
@@ -29,8 +33,7 @@ PERDURE_TRANSACTION __attribute__((noinline)) static void move_both(void) {
   right++;
 }
 
-static void handler(int signal) {
-  (void)signal;
+static void handle(void) {
   if (next_handled >= kCells)
     return;
   const long cell = next_handled;
@@ -42,10 +45,16 @@ static void handler(int signal) {
     handlers_sent++;
 }
 
+static void handler(int signal) {
+  (void)signal;
+  handle();
+  raise(SIGWINCH); // to the stepper
+}
+
 PERDURE_TRANSACTION __attribute__((noinline)) static void step(long i) {
   stored[2 * i] = i + 1;
-  long *made = malloc(64 + (size_t)i % 3 * 5000);
-  made[0] = i;
+  struct block *made = malloc(sizeof *made + 64 + (size_t)i % 3 * 5000);
+  made->step = i;
   free(blocks[i % kBlocks]);
   blocks[i % kBlocks] = made;
   stored[2 * i + 1] = i + 2;
@@ -61,10 +70,19 @@ static long sum(const long *values) {
 static void show(void) {
   long in_blocks = 0;
   for (int i = 0; i < kBlocks; i++)
-    in_blocks = in_blocks * 31 + (blocks[i] ? blocks[i][0] : -1);
+    in_blocks = in_blocks * 31 + (blocks[i] ? blocks[i]->step : -1);
   printf("%lx %lx %lx %ld %s\n", sum(stored), sum(handled), in_blocks, left,
          left == right ? "whole" : "torn");
   fflush(stdout);
+}
+
+// Reads what has arrived; with FLAGS 0 it waits for something.
+static long receive(int flags) {
+  char bytes[4096];
+  long all = 0;
+  for (ssize_t got; (got = recv(ends[1], bytes, sizeof bytes, flags)) > 0; flags = MSG_DONTWAIT)
+    all += got;
+  return all;
 }
 
 int main(int argc, char **argv) {
@@ -75,11 +93,12 @@ int main(int argc, char **argv) {
   struct sigaction action = {.sa_handler = handler};
   sigaction(SIGUSR1, &action, NULL);
   const long rounds = atol(argv[1]);
-  long sent = 0;
+  long sent = 0, received = 0;
   raise(SIGUSR2);
   for (long i = 0; i < rounds && 2 * i + 1 < kCells; i++) {
     step(i);
     sent += send(ends[0], "p", 1, MSG_NOSIGNAL) == 1;
+    received += receive(MSG_DONTWAIT); // small messages fill a socket soon
     if (i % 2)
       perdure_sync();
   }
@@ -90,13 +109,10 @@ int main(int argc, char **argv) {
   show();
   if (perdure_sync() != 0)
     return 1;
-  // All that was sent has left, since all is durable: in order, nothing twice.
-  char received[4096];
-  for (long wanted = sent + handlers_sent; wanted > 0;) {
-    const ssize_t got = recv(ends[1], received, sizeof received, 0);
-    if (got <= 0)
-      return 1;
-    wanted -= got;
-  }
+  // All that was sent arrives, since all is durable.
+  while (received < sent + handlers_sent)
+    received += receive(0);
+  if (received != sent + handlers_sent)
+    return 1;
   kill(getpid(), SIGKILL);
 }

@@ -25,6 +25,10 @@ for ((run = 0; run < runs; run++)); do
   PERDURE_POOL=$spec timeout $((seconds + 60)) \
     "$out/step" "$every" "$offset" "$seconds" "$out/handlers" 40 \
     >"$work/model" 2>"$work/messages" || status=$?
+  if [ $status -eq 124 ]; then
+    echo "FAILED: step $every $offset: it did not end"
+    exit 1
+  fi
   PERDURE_POOL=$spec "$out/handlers" >"$work/found"
   if [ $status -ne 137 ] || ! cmp -s "$work/model" "$work/found" || ! grep -q whole "$work/found"; then
     echo "FAILED: step $every $offset: exit status $status; $(tail -n 2 "$work/messages")"

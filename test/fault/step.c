@@ -6,14 +6,16 @@
 //
 //   step EVERY OFFSET SECONDS PROGRAM ARGUMENT...
 //
-// The program raises SIGUSR2 at both marks. Prints how many instructions were stepped and how many
-// signals were delivered; exit status: the program's, or 128 + the signal that ended it.
+// The program raises SIGUSR2 at both marks, and SIGWINCH at the end of its handler, which runs at
+// full speed. Prints how many instructions were stepped and how many signals were delivered; exit
+// status: the program's, or 128 + the signal that ended it.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -36,15 +38,17 @@ int main(int argc, char **argv) {
   const double deadline = now() + atof(argv[3]);
   const pid_t child = fork();
   if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     ptrace(PTRACE_TRACEME, 0, NULL, NULL);
     execvp(argv[4], argv + 4);
     _exit(127);
   }
-  int status = 0, stepping = 0, deliver = 0;
+  int status = 0, stepping = 0, handling = 0, deliver = 0;
   long steps = 0, signals = 0;
   waitpid(child, &status, 0);
   while (1) {
-    if (ptrace(stepping ? PTRACE_SINGLESTEP : PTRACE_CONT, child, NULL, (void *)(long)deliver))
+    if (ptrace(stepping && !handling ? PTRACE_SINGLESTEP : PTRACE_CONT, child, NULL,
+               (void *)(long)deliver))
       return perror("ptrace"), 2;
     if (waitpid(child, &status, 0) < 0 || WIFEXITED(status) || WIFSIGNALED(status))
       break;
@@ -52,10 +56,12 @@ int main(int argc, char **argv) {
     deliver = 0;
     if (signal == SIGUSR2) {
       stepping = !stepping;
+    } else if (signal == SIGWINCH) {
+      handling = 0;
     } else if (signal == SIGTRAP) {
-      // A handler that is stepped into counts too: signals nest while they are not blocked.
       if (stepping && ++steps % every == offset % every) {
         deliver = SIGUSR1;
+        handling = 1;
         signals++;
       }
       if (now() > deadline)
