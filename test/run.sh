@@ -7,6 +7,8 @@
 #   unit       unit tests of the runtime (GoogleTest)
 #   crash      power cuts on simulated storage; each durability step dropped
 #   sanitize   the same under ASan and UBSan
+#   tsan       its concurrent parts under ThreadSanitizer
+#   fuzz       hostile pools: corpus replayed, each target fuzzed for some seconds (libFuzzer)
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   backup     backups of examples/kv under load, each restored and checked
@@ -27,7 +29,7 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/{kill,linear,crash,fault}}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,test/{kill,linear,crash,fault,fuzz}}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 
@@ -42,6 +44,16 @@ step_crash() {
 step_sanitize() {
   cmake --preset asan && cmake --build --preset asan -j"$jobs" --target perdure-unit &&
     ctest --test-dir build/asan --output-on-failure -j"$jobs"
+}
+
+step_tsan() {
+  cmake --preset tsan && cmake --build --preset tsan -j"$jobs" --target perdure-unit-concurrent &&
+    (cd build/tsan && bin/perdure-unit-concurrent)
+}
+
+step_fuzz() {
+  cmake --preset fuzz && cmake --build --preset fuzz -j"$jobs" --target perdure-fuzz &&
+    bash test/fuzz/run.sh 12
 }
 
 step_lit() { "${lit[@]}" -sv build/release/test; }
@@ -88,7 +100,7 @@ step_audit() {
 mkdir -p "$logs"
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(build unit crash sanitize lit examples backup memcached linear fault audit)
+  steps=(build unit crash sanitize tsan fuzz lit examples backup memcached linear fault audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

@@ -4,6 +4,7 @@
 // that it names by their offset from the entry's start, zeros up to a multiple of 8.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,14 +13,30 @@
 
 namespace perdure {
 
-// The text at OFFSET in an entry of BYTES bytes; false if it does not end there.
-inline bool text_at(const std::byte *entry, uint32_t bytes, uint32_t offset, std::string &text) {
-  if (offset >= bytes)
-    return false;
-  const auto *begin = reinterpret_cast<const char *>(entry) + offset;
-  text.assign(begin, strnlen(begin, bytes - offset));
-  return text.size() < bytes - offset;
-}
+// The texts of an entry. Each has its own bytes, so all of them are no longer than the entry: many
+// fields that share one long text would take memory without end.
+class EntryTexts {
+public:
+  EntryTexts(const std::byte *entry, uint32_t bytes) : entry_(entry), bytes_(bytes), rest_(bytes) {}
+  // The text at OFFSET in the entry; false if it does not end there.
+  bool at(uint32_t offset, std::string &text) {
+    if (offset >= bytes_)
+      return false;
+    const auto *begin = reinterpret_cast<const char *>(entry_) + offset;
+    const uint32_t most = std::min(bytes_ - offset, rest_);
+    const size_t length = strnlen(begin, most);
+    if (length == most)
+      return false;
+    rest_ -= static_cast<uint32_t>(length + 1);
+    text.assign(begin, length);
+    return true;
+  }
+
+private:
+  const std::byte *entry_;
+  const uint32_t bytes_;
+  uint32_t rest_; // bytes not yet taken by a text
+};
 
 // An entry under construction.
 class EntryBytes {

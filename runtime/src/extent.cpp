@@ -32,6 +32,11 @@ uint64_t aligned_units(uint32_t align_units) {
   return mask;
 }
 
+bool is_zero(const SegmentHeader &header) {
+  const auto *bytes = reinterpret_cast<const char *>(&header);
+  return bytes[0] == 0 && std::memcmp(bytes, bytes + 1, sizeof header - 1) == 0;
+}
+
 } // namespace
 
 ExtentMap::ExtentMap(const HeapImage &image, SegmentTable &segments, HeapState &state)
@@ -87,12 +92,14 @@ bool ExtentMap::add_segment() {
   if (segment == kNoSegment)
     return false;
   SegmentHeader &header = image_.segment_header(segment);
-  if (!fresh) // a large extent, or blocks, lay here before
+  // A large extent, or blocks, lay here before; or the image is damaged past the frontier.
+  const bool clean = fresh && is_zero(header);
+  if (!clean)
     std::memset(static_cast<void *>(&header), 0, sizeof header);
   header.magic = kSegmentMagic;
   header.index = segment;
   image_.set_descriptor(segment, 0, {UnitKind::kHeader, 0, 0, 0, 0});
-  image_.record(&header, fresh ? offsetof(SegmentHeader, units[1]) : sizeof header);
+  image_.record(&header, clean ? offsetof(SegmentHeader, units[1]) : sizeof header);
   segments_.publish_units(segment);
   state_.segment(segment).free_units = run_mask(1, kExtentUnitsMax);
   state_.segment(segment).longest_run = kExtentUnitsMax;

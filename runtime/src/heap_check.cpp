@@ -3,6 +3,7 @@
 // The checks, outside in: header, segment table, descriptors, bitmaps and reserved bytes.
 #include "heap_check.h"
 #include "size_class.h"
+#include <cstring>
 
 namespace perdure {
 
@@ -18,10 +19,8 @@ std::string name(uint32_t segment, uint32_t unit) {
 }
 
 bool all_zero(const uint64_t *words, size_t count) {
-  for (size_t i = 0; i < count; ++i)
-    if (words[i] != 0)
-      return false;
-  return true;
+  return count == 0 ||
+         (words[0] == 0 && std::memcmp(words, words + 1, (count - 1) * sizeof *words) == 0);
 }
 
 // One run of units; *UNIT moves past it.
@@ -109,6 +108,15 @@ Status check_entry(const HeapImage &image, uint32_t *segment) {
   return unsound(name(*segment) + " is of unknown kind " + std::to_string(int(entry.kind)));
 }
 
+Status check_past_frontier(const HeapImage &image) {
+  auto segment = static_cast<uint32_t>(image.header().frontier);
+  if (all_zero(&image.entry_word(segment), kSegmentCountMax - segment))
+    return Status::ok();
+  while (to_word(image.entry(segment)) == 0)
+    ++segment;
+  return unsound(name(segment) + " lies past the frontier but is not free");
+}
+
 // Bits may be set only for blocks of a slab: a new slab's bitmap is taken as it is.
 Status check_bitmap(const HeapImage &image, uint32_t segment, uint32_t unit) {
   UnitDescriptor first = image.descriptor(segment, unit);
@@ -141,20 +149,18 @@ Status check_segments(const HeapImage &image) {
   for (uint32_t segment = 0; segment < image.header().frontier;)
     if (Status status = check_entry(image, &segment); !status)
       return status;
-  return Status::ok();
+  return check_past_frontier(image);
 }
 
 Status check_details(const HeapImage &image) {
   const HeapHeader &header = image.header();
   if (header.reserved0 != 0 || !all_zero(header.reserved, std::size(header.reserved)))
     return unsound("the heap header has reserved bytes that are not zero");
-  for (uint32_t segment = 0; segment < kSegmentCountMax; ++segment) {
+  for (uint32_t segment = 0; segment < header.frontier; ++segment) {
     SegmentEntry entry = image.entry(segment);
     if (entry.reserved[0] || entry.reserved[1] || entry.reserved[2])
       return unsound(name(segment) + " has reserved bytes in its table entry that are not zero");
-    if (segment >= header.frontier && to_word(entry) != 0)
-      return unsound(name(segment) + " lies past the frontier but is not free");
-    if (segment >= header.frontier || entry.kind != SegmentKind::kUnits)
+    if (entry.kind != SegmentKind::kUnits)
       continue;
     const SegmentHeader &units = image.segment_header(segment);
     if (!all_zero(units.reserved0, std::size(units.reserved0)) ||

@@ -16,6 +16,24 @@ std::string place(const FieldLayout &field) {
          field.type;
 }
 
+// The first lines, and how many there are in all: a hostile pool has differences without end.
+class Lines {
+public:
+  template <typename Make> void add(Make make) {
+    if (count_++ < kLinesMax)
+      lines_.push_back(make());
+  }
+  std::vector<std::string> take() {
+    if (count_ > kLinesMax)
+      lines_.push_back("... and " + std::to_string(count_ - kLinesMax) + " more");
+    return std::move(lines_);
+  }
+
+private:
+  std::vector<std::string> lines_;
+  size_t count_ = 0;
+};
+
 class Comparison {
 public:
   Comparison(const TypeRegistry &pool, const TypeRegistry &program)
@@ -27,15 +45,17 @@ public:
         compare_roots(was, *is);
     for (const TypeLayout &was : pool_.types())
       compare_alone(was);
-    return std::move(lines_);
+    return lines_.take();
   }
 
 private:
   void compare_roots(const RootLayout &was, const RootLayout &is) {
     if (was.size != is.size || (!was.type.empty() && was.type != is.type && !is_transient(is.type)))
-      lines_.push_back("global " + was.key + ": was " + std::to_string(was.size) + " bytes, " +
-                       (was.type.empty() ? "type not known" : was.type) + "; is " +
-                       std::to_string(is.size) + " bytes, " + is.type);
+      lines_.add([&] {
+        return "global " + was.key + ": was " + std::to_string(was.size) + " bytes, " +
+               (was.type.empty() ? "type not known" : was.type) + "; is " +
+               std::to_string(is.size) + " bytes, " + is.type;
+      });
     if (!is_transient(is.type))
       compare_below(was.type, was.source, is.type, is.source);
   }
@@ -62,19 +82,22 @@ private:
       if (!now && is_transient(field.type))
         continue;
       if (!now)
-        lines_.push_back(gone(field, was, is));
+        lines_.add([&] { return gone(field, was, is); });
       else if (now->offset != field.offset || now->size != field.size || now->type != field.type)
-        lines_.push_back(was.name + "." + field.name + ": was " + place(field) + "; is " +
-                         place(*now));
+        lines_.add([&] {
+          return was.name + "." + field.name + ": was " + place(field) + "; is " + place(*now);
+        });
       if (now)
         compare_below(field.type, was_source, now->type, is_source);
     }
     for (const FieldLayout &field : is.fields)
       if (!was.field(field.name) && !is_transient(field.type) && !renamed(field, is, was))
-        lines_.push_back(was.name + "." + field.name + ": is new, " + place(field));
+        lines_.add([&] { return was.name + "." + field.name + ": is new, " + place(field); });
     if (was.size != is.size)
-      lines_.push_back(was.name + ": was " + std::to_string(was.size) + " bytes, is " +
-                       std::to_string(is.size));
+      lines_.add([&] {
+        return was.name + ": was " + std::to_string(was.size) + " bytes, is " +
+               std::to_string(is.size);
+      });
   }
 
   // The field of TO that took the place of FIELD, which is in FROM and not in TO.
@@ -114,7 +137,7 @@ private:
   const TypeRegistry &program_;
   std::set<std::pair<const TypeLayout *, const TypeLayout *>> compared_;
   std::set<const TypeLayout *> seen_;
-  std::vector<std::string> lines_;
+  Lines lines_;
 };
 
 std::string some_keys(const TypeRegistry &registry) {
@@ -151,11 +174,6 @@ Status check_layouts(const std::string &path, const TypeRegistry &pool,
   std::vector<std::string> lines = layout_differences(pool, program);
   if (lines.empty())
     return Status::ok();
-  const size_t count = lines.size();
-  if (count > kLinesMax) {
-    lines.resize(kLinesMax);
-    lines.push_back("... and " + std::to_string(count - kLinesMax) + " more");
-  }
   std::string text =
       "pool '" + path +
       "' holds objects laid out otherwise than in this program; nothing was changed:";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "line_set.h"
 #include "check.h"
+#include "deliberate_race.h"
 #include "heap_layout.h"
-#include <atomic>
 #include <bit>
 
 namespace perdure {
@@ -15,12 +15,14 @@ uint64_t bits(uint64_t first, uint64_t last) {
   return (last - first == 64 ? ~0ull : (1ull << (last - first)) - 1) << first;
 }
 
-// Mutators may store to the line meanwhile: each word is read once.
-void copy_line(std::byte *to, std::byte *from) {
+// Mutators may store to the line meanwhile: each word is read once. A copy that such a store fell
+// into is never used: the store's entry comes after it, so the line is copied again (line_set.h).
+// The builtin, because a function called from here would be instrumented.
+PERDURE_DELIBERATE_RACE void copy_line(std::byte *to, std::byte *from) {
   auto *source = reinterpret_cast<uint64_t *>(from);
   auto *target = reinterpret_cast<uint64_t *>(to);
   for (int word = 0; word < 8; word++)
-    target[word] = std::atomic_ref<uint64_t>(source[word]).load(std::memory_order_relaxed);
+    target[word] = __atomic_load_n(&source[word], __ATOMIC_RELAXED);
 }
 
 } // namespace

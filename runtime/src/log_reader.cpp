@@ -138,9 +138,13 @@ LogEnd LogReader::examine(const LogPosition &at, uint64_t epoch, bool first, Rec
   return LogEnd::kInvalid;
 }
 
+uint64_t LogReader::record_size(const RecordHeader &header) const {
+  return (sizeof header + header.length + geometry_.alignment - 1) &
+         ~uint64_t{geometry_.alignment - 1};
+}
+
 void LogReader::advance(LogPosition &at, const RecordHeader &header, uint64_t &used) const {
-  const uint64_t size = (sizeof header + header.length + geometry_.alignment - 1) &
-                        ~uint64_t{geometry_.alignment - 1};
+  const uint64_t size = record_size(header);
   used += size;
   at.sequence++;
   at.offset += size;
@@ -163,6 +167,8 @@ bool LogReader::next(std::span<const std::byte> &payload) {
     }
     RecordHeader header;
     end_ = examine(at, epoch_ + 1, first, header);
+    if (end_ == LogEnd::kInvalid && record_size(header) > geometry_.capacity - used)
+      end_ = LogEnd::kBadLength; // it reaches into what was read first: nobody wrote it so
     if (end_ != LogEnd::kInvalid) {
       if (!first && end_ != LogEnd::kUnreadable)
         end_ = LogEnd::kUnsealed;

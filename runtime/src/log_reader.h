@@ -58,6 +58,7 @@ public:
 
 private:
   LogEnd examine(const LogPosition &at, uint64_t epoch, bool first, RecordHeader &header);
+  uint64_t record_size(const RecordHeader &header) const; // in the circle
   void advance(LogPosition &at, const RecordHeader &header, uint64_t &used) const;
   bool load(uint64_t offset, uint64_t size);
   bool make_room(uint64_t size);

@@ -17,7 +17,7 @@ static constexpr uint64_t kPage = 4096;
 static constexpr uint64_t kWordBits = 64;
 
 MappedReplay::MappedReplay(StableFile &image, uint64_t limit)
-    : image_(image), limit_(limit), size_(image.size()) {
+    : image_(image), limit_(limit), size_(std::min(image.size(), limit)) {
   if (image.fd() < 0 || size_ == 0)
     return;
   const uint64_t words = size_ / kPage / kWordBits + 1;

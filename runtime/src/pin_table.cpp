@@ -33,8 +33,9 @@ void append_entry(const PinRecord &record, std::vector<std::byte> &to) {
 
 Result<PinRecord> parse(const std::byte *entry, const PinEntry &head, uint64_t index) {
   PinRecord record{"", "", head.address, head.size, head.kind, (head.flags & kPinLate) != 0};
-  if (!text_at(entry, head.bytes, head.key, record.key) || record.key.empty() ||
-      !text_at(entry, head.bytes, head.signature, record.signature))
+  EntryTexts texts(entry, head.bytes);
+  if (!texts.at(head.key, record.key) || record.key.empty() ||
+      !texts.at(head.signature, record.signature))
     return damaged(index, "has no proper name");
   if (head.kind < PERDURE_PIN_FUNCTION || head.kind > PERDURE_PIN_VARIABLE ||
       (head.flags & ~kPinLate) != 0 || head.reserved != 0)

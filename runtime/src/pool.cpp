@@ -41,7 +41,8 @@ static Status check_directory(const std::string &path) {
 static Status validate_log_header(const Pool &pool) {
   LogFileHeader header;
   const std::string &path = pool.log->path();
-  if (pool.log->size() < kLogDataOffset + pool.superblock.log_capacity)
+  if (pool.log->size() < kLogDataOffset ||
+      pool.log->size() - kLogDataOffset < pool.superblock.log_capacity)
     return Status::error(path + " is truncated to " + std::to_string(pool.log->size()) +
                          " bytes; restore the pool from a backup");
   if (Status status = pool.log->read(0, std::as_writable_bytes(std::span(&header, 1))); !status)

@@ -35,6 +35,8 @@ Result<Superblock> load_superblock(const StableFile &file);
 // call was made.
 Result<Superblock> load_settled_superblock(const StableFile &file);
 bool superblock_copy_is_sound(const StableFile &file, uint64_t copy);
+// Whether a run can still count on: generation, run, epochs, records. PATH names the file.
+Status check_numbers(const Superblock &superblock, const std::string &path);
 // Gives SUPERBLOCK the next generation and makes it durable, for STEP, in the copy that is not the
 // newest.
 Status store_superblock(StableFile &file, Superblock &superblock, Step step = Step::kNone);

@@ -12,6 +12,8 @@ namespace perdure {
 
 Result<std::unique_ptr<PooledImage>> PooledImage::start(Pool pool, bool background,
                                                         const MetadataCheck &check) {
+  if (Status status = check_numbers(pool.superblock, pool.superblock_file->path()); !status)
+    return status;
   auto report = recover(pool, check);
   if (!report)
     return report.status();

@@ -71,7 +71,9 @@ Result<RecoveryReport> recover(Pool &pool, const MetadataCheck &check) {
   const uint64_t limit = pool.superblock.heap_limit;
   MetadataView metadata;
   if (check)
-    if (Status status = metadata.map(*pool.image, pool.superblock.image_bytes); !status)
+    // All that the file has: recovery shows what lies past the superblock's end of the image too,
+    // if the log leads there.
+    if (Status status = metadata.map(*pool.image, pool.image->size()); !status)
       return status;
   Survey survey{limit, 0, check ? &metadata : nullptr};
   auto report = replay_log(pool, [&](uint64_t epoch, std::span<const std::byte> payload) {

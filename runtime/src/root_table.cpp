@@ -5,6 +5,8 @@
 #include "heap_format.h"
 #include <algorithm>
 #include <cstring>
+#include <numeric>
+#include <vector>
 
 namespace perdure {
 
@@ -109,10 +111,13 @@ Status RootTable::check() const {
       return unsound(i, "has no proper key");
     if (!in_root_window(entry.offset, entry.size))
       return unsound(i, "lies outside the root window");
-    for (size_t j = 0; j < i; ++j)
-      if (entry.offset < at(j).offset + at(j).size && at(j).offset < entry.offset + entry.size)
-        return unsound(i, "overlaps an earlier one");
   }
+  std::vector<size_t> order(count());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](size_t i) { return at(i).offset; });
+  for (size_t i = 1; i < order.size(); ++i)
+    if (at(order[i]).offset - at(order[i - 1]).offset < at(order[i - 1]).size)
+      return unsound(std::max(order[i], order[i - 1]), "overlaps an earlier one");
   return Status::ok();
 }
 

@@ -19,6 +19,11 @@
 namespace perdure {
 namespace {
 
+// The heap and the tables do not know whose they are.
+Status in_pool(const std::string &path, Status status) {
+  return status ? status : Status::error("pool '" + path + "': " + status.message());
+}
+
 void at_exit() { Runtime::instance().stop(); }
 
 // STEPS may throw where memory or threads run out.
@@ -51,7 +56,8 @@ Status Runtime::open_pool_of(const PoolOptions &options) {
     return status;
   auto check = [&](std::byte *base) {
     Result<TypeRegistry> pool = read_layouts(base);
-    return pool ? check_identity(options.path, *pool, types_) : pool.status();
+    return pool ? check_identity(options.path, *pool, types_)
+                : in_pool(options.path, pool.status());
   };
   Result<std::unique_ptr<DurableImage>> image = DurableImage::open(options, check);
   if (!image)
@@ -79,7 +85,7 @@ Status Runtime::take_up(const std::vector<std::byte> *present) {
   discard_write_sets();
   Status status;
   if (recovered_)
-    status = heap->attach(limit - kHeapOffset);
+    status = in_pool(options_.path, heap->attach(limit - kHeapOffset));
   else
     heap->format(limit - kHeapOffset);
   if (!status)
@@ -90,7 +96,7 @@ Status Runtime::take_up(const std::vector<std::byte> *present) {
   if (status)
     status = adopt_roots(present);
   if (status)
-    status = store_layouts(base, kPoolHost, types_);
+    status = in_pool(options_.path, store_layouts(base, kPoolHost, types_));
   if (status)
     status = adopt_pins();
   if (status && Epochs::lost_updates())

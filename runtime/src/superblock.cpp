@@ -27,8 +27,11 @@ static Status validate_geometry(const Superblock &s, const std::string &path) {
                      s.log_alignment <= kPageSize && s.log_capacity % kPageSize == 0 &&
                      s.log_capacity != 0 && s.log_start < s.log_capacity &&
                      s.log_start % s.log_alignment == 0 && s.heap_limit > kHeapOffset &&
-                     s.heap_limit <= kSlotSize && s.image_bytes <= s.heap_limit;
-  if (!sound)
+                     s.heap_limit <= kSlotSize && s.heap_limit % kSegmentSize == 0 &&
+                     s.image_bytes <= s.heap_limit && s.image_bytes % kSegmentSize == 0;
+  // Bytes of an image that no epoch wrote would be taken for a fresh heap's zeros.
+  const bool reached = s.horizon_epoch != 0 || s.image_bytes == 0;
+  if (!sound || !reached)
     return Status::error(path + " holds impossible sizes; restore the pool from a backup");
   return Status::ok();
 }
@@ -91,6 +94,17 @@ Result<Superblock> load_superblock(const StableFile &file) {
     return copies[problems[0] ? 0 : 1];
   // Both unsound: a copy that has the magic says more about what is wrong.
   return copies[0].magic == kSuperblockMagic ? problems[0] : problems[1];
+}
+
+// Not a check of each copy: the older copy would then stand in for a newer one that went on too
+// far.
+Status check_numbers(const Superblock &s, const std::string &path) {
+  constexpr uint64_t kNumberMax = 1ull << 62; // a run cannot come from here to the end
+  if (s.generation < kNumberMax && s.horizon_epoch < kNumberMax && s.log_sequence < kNumberMax &&
+      s.run < ~0u)
+    return Status::ok();
+  return Status::error(path + " holds a number that no pool comes to; restore the pool from a "
+                              "backup");
 }
 
 // A copy that is being written reads as torn, and by the time the second is read the first may be

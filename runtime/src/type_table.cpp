@@ -38,15 +38,14 @@ Result<TypeLayout> parse(const std::byte *entry, const TypeEntry &head, uint64_t
     return damaged(index, "has more fields than bytes");
   TypeLayout type;
   type.size = head.size;
-  if (!text_at(entry, head.bytes, head.name, type.name) || type.name.empty() ||
-      !text_at(entry, head.bytes, head.source, type.source))
+  EntryTexts texts(entry, head.bytes);
+  if (!texts.at(head.name, type.name) || type.name.empty() || !texts.at(head.source, type.source))
     return damaged(index, "has no proper name");
   for (uint32_t i = 0; i < head.fields; ++i) {
     TypeFieldEntry row;
     std::memcpy(&row, entry + sizeof head + i * sizeof row, sizeof row);
     FieldLayout field{"", row.offset, row.size, ""};
-    if (!text_at(entry, head.bytes, row.name, field.name) ||
-        !text_at(entry, head.bytes, row.type, field.type))
+    if (!texts.at(row.name, field.name) || !texts.at(row.type, field.type))
       return damaged(index, "has a field without proper name or type");
     if (row.offset > head.size || row.size > head.size - row.offset)
       return damaged(index, "has a field that leaves the object");
@@ -157,10 +156,11 @@ Status store_layouts(std::byte *base, HeapHost host, const TypeRegistry &program
     return known.status();
   // Number of a type in the table, from 1.
   std::map<std::pair<std::string, std::string>, uint64_t> numbers;
+  uint64_t count = 0;
   for (const TypeLayout &type : *known)
-    numbers.try_emplace({type.name, type.source}, numbers.size() + 1);
+    numbers.try_emplace({type.name, type.source}, ++count);
   auto number_of = [&](const TypeLayout &type, uint64_t &number) {
-    auto [found, is_new] = numbers.try_emplace({type.name, type.source}, numbers.size() + 1);
+    auto [found, is_new] = numbers.try_emplace({type.name, type.source}, table.count() + 1);
     number = found->second;
     return is_new ? table.add(type) : Status::ok();
   };

@@ -10,6 +10,8 @@
 namespace perdure {
 namespace {
 
+constexpr int kDimensionsMax = 16; // of an array
+
 // What nodes of standard containers point to each other as.
 bool is_node_base(std::string_view type) {
   return type == "std::_Rb_tree_node_base" || type == "std::__detail::_List_node_base" ||
@@ -23,6 +25,8 @@ std::string array_of(std::string_view element, uint64_t count) {
 } // namespace
 
 TypedPointers::Around TypedPointers::around(uint64_t offset) const {
+  if (offset >= kSlotSize)
+    return {};
   if (const RootLayout *root = types_.root_at(offset))
     return {root->offset, root->size, root};
   size_t size = 0;
@@ -36,12 +40,15 @@ uint64_t TypedPointers::word_at(uint64_t offset) const {
   return word;
 }
 
-uint64_t TypedPointers::size_of(std::string_view type, std::string_view source) const {
+uint64_t TypedPointers::size_of(std::string_view type, std::string_view source,
+                                int dimensions) const {
   const TypeText text = parse_type(type);
   if (text.kind == TypeText::Kind::kPointer)
     return 8;
   if (text.kind == TypeText::Kind::kArray) {
-    const uint64_t element = size_of(text.element(), source);
+    if (dimensions == kDimensionsMax)
+      return 0;
+    const uint64_t element = size_of(text.element(), source, dimensions + 1);
     return element > kSlotSize / std::max<uint64_t>(text.count, 1) ? 0 : element * text.count;
   }
   if (const TypeLayout *layout = types_.find(type, source))

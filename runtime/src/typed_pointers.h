@@ -37,8 +37,8 @@ public:
   Around around(uint64_t offset) const;
 
   uint64_t word_at(uint64_t offset) const;
-  // Bytes of an object of the type; 0: not known.
-  uint64_t size_of(std::string_view type, std::string_view source) const;
+  // Bytes of an object of the type; 0: not known. DIMENSIONS: of arrays around it.
+  uint64_t size_of(std::string_view type, std::string_view source, int dimensions = 0) const;
   // Whether an array without length ends it.
   bool is_flexible(std::string_view type, std::string_view source) const;
 

@@ -65,7 +65,21 @@ TEST_F(HeapCheckTest, FrontierPastTheImage) {
 }
 TEST_F(HeapCheckTest, FrontierBelowUsedSegments) {
   image.header().frontier = 1;
-  expect_unsound("segment 1 lies past the frontier but is not free");
+  expect_refused("segment 1 lies past the frontier but is not free");
+}
+TEST_F(HeapCheckTest, WhatLiesPastTheFrontierIsNotTakenForDescriptors) {
+  auto heap = image.heap();
+  ASSERT_TRUE(heap->attach(0).is_ok());
+  const auto fresh = static_cast<uint32_t>(image.header().frontier);
+  for (uint64_t &unit : image.segment_header(fresh).units)
+    unit = to_word(UnitDescriptor{UnitKind::kTail, 0, 0, 255, 0});
+  while (image.header().frontier == fresh)
+    ASSERT_NE(heap->allocate(1 << 20), nullptr);
+  size_t size;
+  for (uint32_t unit = 0; unit < kUnitsPerSegment; ++unit)
+    (void)heap->block_of(image.segment(fresh) + unit * kUnitSize, &size);
+  EXPECT_EQ(check_message(*heap), "");
+  EXPECT_TRUE(image.restart()->heap()->attach(0).is_ok());
 }
 TEST_F(HeapCheckTest, ReservedHeaderBytes) {
   image.header().reserved[400] = 1;

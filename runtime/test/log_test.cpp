@@ -72,6 +72,16 @@ TEST_F(LogTest, AnEmptyLogEndsAtOnce) {
   EXPECT_FALSE(torn_);
 }
 
+// A writer would never lay it so; taken for sound it would make more of the log used than there is.
+TEST_F(LogTest, ARecordThatReachesIntoTheStartOfTheLogEndsIt) {
+  const LogPosition start{256, 1, 1};
+  writer_ = writer_at(start);
+  write(1, std::string(kCapacity - 256 - sizeof(RecordHeader), 'a')); // up to the circle's end
+  write(2, std::string(400, 'b'));
+  EXPECT_EQ(read(start).size(), kCapacity - 256 - sizeof(RecordHeader) + 1);
+  EXPECT_EQ(end_, LogEnd::kBadLength);
+}
+
 TEST_F(LogTest, WhatIsAppendedIsRead) {
   write(1, "one");
   write(2, "");

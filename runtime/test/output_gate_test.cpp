@@ -20,7 +20,7 @@ protected:
   void SetUp() override {
     words_.map();
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0);
-    epochs().start(&image_, 0, false, [this] { gate().notify(); });
+    epochs().start(&image_, 0, false, [] { gate().notify(); });
     ASSERT_TRUE(gate().start().is_ok());
   }
   void TearDown() override {

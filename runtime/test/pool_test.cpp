@@ -193,7 +193,7 @@ TEST_F(PoolTest, TruncatedFilesAreNamed) {
 
 TEST_F(PoolTest, ATruncatedImageIsNamed) {
   create();
-  edit([](Superblock &s) { s.image_bytes = 4 << 20; });
+  edit([](Superblock &s) { s.image_bytes = 4 << 20, s.horizon_epoch = 1; });
   EXPECT_HAS(open_error(), "/image is truncated to 0 of 4194304 bytes");
 }
 
@@ -282,6 +282,62 @@ TEST(Superblock, ATornStoreLeavesTheOneBefore) {
   auto loaded = load_superblock(*file_in(*torn, "superblock"));
   ASSERT_TRUE(loaded.is_ok());
   EXPECT_EQ(loaded->generation, before);
+}
+
+TEST_F(PoolTest, SizesThatAreNoWholeSegmentsAreImpossible) {
+  create();
+  edit([](Superblock &s) { s.heap_limit -= kPageSize; });
+  EXPECT_HAS(open_error(), "impossible sizes");
+}
+
+TEST_F(PoolTest, AnImageThatNoEpochWroteIsImpossible) {
+  create();
+  fs::resize_file(options_.path + "/image", kSegmentSize);
+  edit([](Superblock &s) { s.image_bytes = kSegmentSize; });
+  EXPECT_HAS(open_error(), "impossible sizes");
+}
+
+TEST_F(PoolTest, ALogOfNearly16EiBIsTruncated) {
+  create();
+  edit([](Superblock &s) { s.log_capacity = ~uint64_t{0} - kPageSize + 1; });
+  EXPECT_HAS(open_error(), "log is truncated");
+}
+
+TEST_F(PoolTest, ARunThatCouldNotCountOnIsRefused) {
+  const std::function<void(Superblock &)> changes[] = {
+      [](Superblock &s) { s.run = ~0u; }, [](Superblock &s) { s.generation = ~0ull - 1; },
+      [](Superblock &s) { s.horizon_epoch = ~0ull; },
+      [](Superblock &s) { s.log_sequence = ~0ull; }};
+  create();
+  const Superblock sound = read_copy(0);
+  for (const auto &change : changes) {
+    edit([&](Superblock &s) { change(s = sound); });
+    auto pool = open_pool(options_);
+    ASSERT_TRUE(pool.is_ok()) << pool.status().message();
+    EXPECT_HAS(PooledImage::start(std::move(*pool), false).status().message(),
+               "holds a number that no pool comes to");
+  }
+}
+
+// Left of a checkpoint, or damage: the metadata are looked at as recovery will leave them.
+TEST_F(PoolTest, MetadataBehindTheEndOfTheImageAreLookedAt) {
+  create();
+  auto pool = open_pool(options_);
+  ASSERT_TRUE(pool.is_ok());
+  auto image = started(std::move(*pool));
+  ASSERT_TRUE(image->commit(record_of(1, kHeapOffset, "heap")).is_ok());
+  image.reset();
+  fs::resize_file(options_.path + "/image", kHeapOffset);
+  overwrite("image", 9 << 20, "damage");
+  pool = open_pool(options_);
+  ASSERT_TRUE(pool.is_ok());
+  std::string seen(6, ' ');
+  auto again = PooledImage::start(std::move(*pool), false, [&](std::byte *base) {
+    std::memcpy(seen.data(), base + (9 << 20), seen.size());
+    return Status::ok();
+  });
+  ASSERT_TRUE(again.is_ok());
+  EXPECT_EQ(seen, "damage");
 }
 
 // The bytes on disk are a promise to every later version: this test changes only with kPoolVersion.

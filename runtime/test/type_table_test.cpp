@@ -82,6 +82,17 @@ TEST_F(TypeTableTest, DamageIsNamedAndNothingIsReadOutsideTheTable) {
   EXPECT_NE(error().find("no proper name"), std::string::npos); // it does not end
 }
 
+TEST_F(TypeTableTest, FieldsThatShareALongTextAreDamage) {
+  TypeLayout type{"t", "", 8, {}};
+  for (int i = 0; i < 9; ++i)
+    type.fields.push_back({i == 0 ? std::string(1000, 'n') : "", 0, 8, "long"});
+  ASSERT_TRUE(table.add(type).is_ok());
+  EXPECT_EQ(error(), "");
+  for (int i = 1; i < 9; ++i) // their names become the first one's
+    entry_word(6 + 6 * i + 4) = entry_word(6 + 4);
+  EXPECT_NE(error().find("without proper name"), std::string::npos);
+}
+
 TEST_F(TypeTableTest, AFullTableIsAnErrorAndChangesNothing) {
   ASSERT_TRUE(table.add(kPoint).is_ok());
   TypeLayout large{std::string(kTypeTableBytesMax - 104 - 32, 'n'), "", 0, {}};
@@ -146,6 +157,16 @@ TEST_F(StoreLayoutsTest, ARootRemembersWhoseTypeOfOneNameItLeadsTo) {
   EXPECT_EQ(stored->root("lines")->source, "b.c");
   EXPECT_EQ(stored->root("other")->source, "b.c");
   EXPECT_EQ(layout_differences(*stored, program), std::vector<std::string>());
+}
+
+TEST_F(StoreLayoutsTest, ATypeThatIsThereTwiceDoesNotShiftTheNumbers) {
+  ASSERT_TRUE(table.add(kPoint).is_ok());
+  ASSERT_TRUE(table.add(kPoint).is_ok());
+  ASSERT_TRUE(roots.add("count", kRootsOffset, 4).is_ok());
+  TypeRegistry program;
+  program.add_root({"count", kRootsOffset, 4, "int", "a.c"});
+  ASSERT_TRUE(store_layouts(image->base(), TestImage::host(), program).is_ok());
+  EXPECT_EQ(read_layouts(image->base())->root("count")->type, "int");
 }
 
 TEST_F(StoreLayoutsTest, ARootOfATypeThatDoesNotExistIsDamage) {

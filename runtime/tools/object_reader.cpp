@@ -14,6 +14,7 @@ namespace {
 constexpr int kDepthMax = 64;                // records inside records
 constexpr uint64_t kElementsMax = 1000;      // of one array
 constexpr uint64_t kStringMax = 64ull << 10; // bytes
+constexpr uint64_t kObjectMax = 4ull << 20;  // of one object: values, and bytes of their texts
 
 bool is_text(std::string_view type) { return type == "char"; }
 bool is_byte(std::string_view type) {
@@ -36,11 +37,28 @@ bool ObjectReader::all_zero(uint64_t offset, uint64_t size) const {
                      [](std::byte byte) { return byte == std::byte{0}; });
 }
 
+Value ObjectReader::read(const ObjectPlace &place) {
+  read_ = 0;
+  to_scan_ = kDepthMax * place.size;
+  return read(place, 0);
+}
+
 Value ObjectReader::read(const ObjectPlace &place, int depth) {
   if (is_transient(place.type))
     return Value::note("transient");
   if (depth > kDepthMax)
     return Value::note("nested too deeply");
+  // Types that contain each other many times over make values without end of a few bytes.
+  if (read_ > kObjectMax) {
+    cut_short_ = true;
+    return {};
+  }
+  Value value = read_any(place, depth);
+  read_ += 1 + value.text.size() + place.type.size() / 16;
+  return value;
+}
+
+Value ObjectReader::read_any(const ObjectPlace &place, int depth) {
   const TypeText text = parse_type(place.type);
   if (text.kind == TypeText::Kind::kArray)
     return read_array(place, text, depth);
@@ -70,12 +88,12 @@ Value ObjectReader::read_scalar(const ObjectPlace &place) const {
   if (place.size == 8 && place.type.find('(') != std::string::npos)
     if (Value value = read_pinned(pointers_.word_at(place.offset)); !value.is_empty())
       return value;
-  return scalar_value(place.type, base_ + place.offset, place.size);
+  return scalar_value(place.type, base_ + place.offset, std::min(place.size, kStringMax));
 }
 
 Value ObjectReader::read_string(uint64_t offset, uint64_t size, bool to_nul) {
   const auto *begin = reinterpret_cast<const char *>(base_ + offset);
-  uint64_t length = to_nul ? strnlen(begin, size) : size;
+  uint64_t length = to_nul ? strnlen(begin, std::min(size, kStringMax + 1)) : size;
   while (!to_nul && length != 0 && begin[length - 1] == 0)
     length--;
   if (length > kStringMax) {
@@ -89,6 +107,11 @@ Value ObjectReader::read_array(const ObjectPlace &place, const TypeText &text, i
   const std::string element_type = text.element();
   if (place.size == 0)
     return Value::note("length not known");
+  if (place.size > to_scan_) { // arrays in arrays are scanned at each level, others once
+    cut_short_ = true;
+    return {};
+  }
+  to_scan_ -= place.size;
   if (is_text(element_type))
     return read_string(place.offset, place.size, text.count != 0);
   if (is_byte(element_type))
@@ -127,6 +150,7 @@ Value ObjectReader::read_record(const ObjectPlace &place, const TypeLayout &layo
     const uint64_t end = field.offset + field.size;
     if (field.name == "(nodes)" || end > place.size)
       continue; // the latter: in the tail padding that a derived class uses
+    read_ += field.name.size() / 16;
     Value member =
         read({place.offset + field.offset, is_flexible ? place.size - field.offset : field.size,
               field.type, place.source, nodes},

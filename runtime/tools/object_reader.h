@@ -20,13 +20,14 @@ public:
       : base_(base), types_(types), pins_(pins), pointers_(base, types, heap),
         follow_(std::move(follow)) {}
 
-  Value read(const ObjectPlace &place) { return read(place, 0); }
+  Value read(const ObjectPlace &place);
   bool cut_short() const { return cut_short_; } // some string or array was too long to show
 
   static std::string address_text(uint64_t offset); // in a process that has the pool open
 
 private:
   Value read(const ObjectPlace &place, int depth);
+  Value read_any(const ObjectPlace &place, int depth);
   Value read_array(const ObjectPlace &place, const TypeText &text, int depth);
   Value read_record(const ObjectPlace &place, const TypeLayout &layout, int depth);
   Value read_scalar(const ObjectPlace &place) const;
@@ -44,6 +45,8 @@ private:
   const std::vector<PinRecord> &pins_;
   const TypedPointers pointers_;
   std::function<void(ObjectPlace)> follow_;
+  uint64_t read_ = 0;    // of the present object: values, and bytes of their texts
+  uint64_t to_scan_ = 0; // bytes that its arrays may still take
   bool cut_short_ = false;
 };
 

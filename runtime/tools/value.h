@@ -13,17 +13,26 @@
 namespace perdure {
 
 struct Value {
-  std::string text;                                   // of a scalar, for people
-  std::string json;                                   // of a scalar
-  std::vector<std::pair<std::string, Value>> members; // elements are called "[3]"
+  std::string text; // of a scalar, for people
+  std::string json; // of a scalar
+  struct Member;
+  std::vector<Member> members; // elements are called "[3]"
 
-  static Value number(const std::string &digits) { return {digits, digits, {}}; }
+  static Value number(const std::string &digits);
   static Value string(const std::string &bytes); // quoted
   static Value note(const std::string &what);    // "(transient)"
-  bool is_empty() const { return text.empty() && members.empty(); }
+  bool is_empty() const;
 
   void print_text(const std::string &path) const;
   std::string to_json() const;
 };
+
+struct Value::Member {
+  std::string name;
+  Value value;
+};
+
+inline Value Value::number(const std::string &digits) { return {digits, digits, {}}; }
+inline bool Value::is_empty() const { return text.empty() && members.empty(); }
 
 } // namespace perdure

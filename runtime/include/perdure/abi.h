@@ -22,8 +22,12 @@
 
 #define PERDURE_ABI_VERSION 3u
 
-// Every pool is mapped at the start of this 1 TiB slot of the address space.
+// Every pool is mapped at the start of this 1 TiB slot of the address space. Part of the ABI and of
+// the pool format; another one is for unit tests under ThreadSanitizer, which needs those
+// addresses itself.
+#ifndef PERDURE_SLOT
 #define PERDURE_SLOT 0x20ull
+#endif
 #define PERDURE_SLOT_SHIFT 40
 #define PERDURE_BASE (PERDURE_SLOT << PERDURE_SLOT_SHIFT)
 
