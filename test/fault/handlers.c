@@ -97,8 +97,9 @@ int main(int argc, char **argv) {
   raise(SIGUSR2);
   for (long i = 0; i < rounds && 2 * i + 1 < kCells; i++) {
     step(i);
-    sent += send(ends[0], "p", 1, MSG_NOSIGNAL) == 1;
-    received += receive(MSG_DONTWAIT); // small messages fill a socket soon
+    while (send(ends[0], "p", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+      received += receive(MSG_DONTWAIT); // small messages fill a socket soon
+    sent++;
     if (i % 2)
       perdure_sync();
   }

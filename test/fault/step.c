@@ -35,7 +35,7 @@ int main(int argc, char **argv) {
   if (argc < 5)
     return 2;
   const long every = atol(argv[1]), offset = atol(argv[2]);
-  const double deadline = now() + atof(argv[3]);
+  double deadline = 0; // from the first mark on
   const pid_t child = fork();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -55,7 +55,8 @@ int main(int argc, char **argv) {
     const int signal = WSTOPSIG(status);
     deliver = 0;
     if (signal == SIGUSR2) {
-      stepping = !stepping;
+      stepping = !stepping && deadline == 0;
+      deadline = deadline == 0 ? now() + atof(argv[3]) : deadline;
     } else if (signal == SIGWINCH) {
       handling = 0;
     } else if (signal == SIGTRAP) {
