@@ -85,10 +85,13 @@ uint64_t Epochs::ticket_to_wait_for(bool relaxed_too) const {
 }
 
 void Epochs::demand(uint64_t ticket) {
-  std::lock_guard lock(mutex_);
-  if (ticket <= demanded_ && !single_mutator)
+  // Every reply asks: all but the first of an epoch are told without the lock. Not so with a single
+  // mutator, whose demand also says that it has cut.
+  if (!single_mutator && ticket <= demanded_.load(std::memory_order_acquire))
     return;
-  demanded_ = std::max(demanded_, ticket);
+  std::lock_guard lock(mutex_);
+  demanded_.store(std::max(demanded_.load(std::memory_order_relaxed), ticket),
+                  std::memory_order_release);
   wake_committer_.notify_one();
 }
 

@@ -163,8 +163,10 @@ ssize_t OutputGate::hold(const ConnectionPtr &connection, const msghdr &message,
     }
     connection->held_bytes += size;
   }
-  bool listed;
-  {
+  // The gate's thread takes a connection off its list, then locks it and looks what it holds:
+  // listed after we unlocked it, it will be looked at once more.
+  bool listed = connection->pending;
+  if (!listed) {
     std::lock_guard lock(mutex_);
     listed = connection->pending;
     if (!listed)

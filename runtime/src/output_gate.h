@@ -59,13 +59,13 @@ private:
     size_t sent = 0;
   };
   struct Connection {
-    std::mutex mutex; // all but held_bytes
+    std::mutex mutex; // all but held_bytes and pending
     int fd = -1;
-    int type = 0;         // SOCK_STREAM, ...
-    bool pending = false; // in pending_
-    bool owned = false;   // fd is a duplicate made by before_close
-    bool blocked = false; // the peer is not reading
-    int error = 0;        // met while sending, for the next write
+    int type = 0;                     // SOCK_STREAM, ...
+    std::atomic<bool> pending{false}; // in pending_; written under the gate's mutex
+    bool owned = false;               // fd is a duplicate made by before_close
+    bool blocked = false;             // the peer is not reading
+    int error = 0;                    // met while sending, for the next write
     std::atomic<size_t> held_bytes{0};
     std::deque<Message> held;
     std::condition_variable drained;
