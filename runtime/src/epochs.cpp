@@ -92,11 +92,14 @@ uint64_t Epochs::ticket_to_wait_for(bool relaxed_too) const {
 }
 
 void Epochs::demand(uint64_t ticket) {
+  // Every reply asks: all but the first of an epoch are told without the lock. Not so with a single
+  // mutator, whose demand also says that it has cut.
+  if (!single_mutator && ticket <= demanded_.load(std::memory_order_acquire))
+    return;
   Uninterrupted thread;
   std::lock_guard lock(mutex_);
-  if (ticket <= demanded_ && !single_mutator)
-    return;
-  demanded_ = std::max(demanded_, ticket);
+  demanded_.store(std::max(demanded_.load(std::memory_order_relaxed), ticket),
+                  std::memory_order_release);
   wake_committer_.notify_one();
 }
 

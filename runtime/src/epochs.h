@@ -160,7 +160,7 @@ private:
 
   std::mutex mutex_; // what follows
   std::condition_variable wake_committer_, durable_changed_;
-  uint64_t demanded_ = 0;
+  std::atomic<uint64_t> demanded_{0}; // written under mutex_
   bool stopping_ = false;
   std::thread committer_;
 

@@ -183,10 +183,12 @@ void OutputGate::push_pending(ConnectionPtr connection) {
   pending_ = std::move(connection);
 }
 
-// CONNECTION has something to send once TICKET is durable.
+// CONNECTION has something to send once TICKET is durable. REQUIRES: its mutex is not held.
 void OutputGate::list(const ConnectionPtr &connection, uint64_t ticket) {
-  bool listed;
-  {
+  // The gate's thread takes a connection off its list, then locks it and looks what it holds:
+  // listed after we unlocked it, it will be looked at once more.
+  bool listed = connection->pending;
+  if (!listed) {
     std::lock_guard lock(mutex_);
     listed = connection->pending;
     if (!listed)

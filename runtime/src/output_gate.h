@@ -74,10 +74,11 @@ private:
     size_t left() const { return shut_down >= 0 ? 1 : bytes.size() - sent; }
   };
   struct Connection {
-    std::mutex mutex; // all but held_bytes
+    std::mutex mutex; // all but held_bytes and pending
     int fd = -1;
-    int type = 0;         // SOCK_STREAM, ...
-    bool pending = false; // in pending_, or released just now
+    int type = 0; // SOCK_STREAM, ...
+    std::atomic<bool> pending{
+        false};           // in pending_; written under the gate's mutex, cleared under both
     bool owned = false;   // fd is a duplicate made by before_close
     bool blocked = false; // the peer is not reading
     bool ended = false;   // shut_down() for writing

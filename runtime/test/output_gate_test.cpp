@@ -4,6 +4,7 @@
 #include "epochs.h"
 #include "memory_image.h"
 #include "output_gate.h"
+#include <chrono>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -110,6 +111,22 @@ TEST_F(OutputGateTest, LaterOutputStaysBehindHeldOutput) {
     send(word);
   }
   EXPECT_EQ(receive(expected.size()), expected);
+}
+
+// The second is held while the gate's thread sends the first (long, so that it takes a while): it
+// must be looked at again.
+TEST_F(OutputGateTest, WhatIsHeldWhileOthersAreSentLeavesToo) {
+  const std::string second(100'000, 'b');
+  auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);
+  for (uint64_t round = 1; std::chrono::steady_clock::now() < end; round++) {
+    words_.store(1, round);
+    send("a");
+    for (uint64_t wait = 0; wait < round % 64 * 20; wait++)
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+    words_.store(2, round);
+    send(second);
+    ASSERT_EQ(receive(second.size() + 1).size(), second.size() + 1) << "round " << round;
+  }
 }
 
 TEST_F(OutputGateTest, CloseSendsWhatIsHeldFirst) {
