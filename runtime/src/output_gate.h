@@ -77,8 +77,8 @@ private:
     std::mutex mutex; // all but held_bytes and pending
     int fd = -1;
     int type = 0; // SOCK_STREAM, ...
-    std::atomic<bool> pending{
-        false};           // in pending_; written under the gate's mutex, cleared under both
+    // In pending_, or released just now. Written under the gate's mutex, cleared under both.
+    std::atomic<bool> pending{false};
     bool owned = false;   // fd is a duplicate made by before_close
     bool blocked = false; // the peer is not reading
     bool ended = false;   // shut_down() for writing
