@@ -86,7 +86,7 @@ step_linear() {
   [ ! -x build/memcached/durable/memcached ] || bash test/linear/run.sh memcached 40
 }
 
-step_fault() { bash test/fault/signals.sh 4 3 && bash test/fault/run.sh --seconds 150; }
+step_fault() { bash test/fault/signals.sh 4 3 && bash test/fault/run.sh; }
 
 step_audit() {
   "${lit[@]}" -sv build/release/test --param audit=1 || return 1
