@@ -72,6 +72,7 @@ public:
   bool is_pmem() const override { return image_->is_pmem(); }
   bool reserve(uint64_t offset, uint64_t size) override { return image_->reserve(offset, size); }
   void pause_checkpoint(bool paused) override { image_->pause_checkpoint(paused); }
+  void checkpoint_waits_for(pid_t child) override { image_->checkpoint_waits_for(child); }
   void abandon_after_fork() override { image_->abandon_after_fork(); }
   DurableImageStats stats() const override { return image_->stats(); }
   void give_up(const char *why) override { image_->give_up(why); }
