@@ -14,7 +14,7 @@ config.name = "perdure"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.audit = bool(lit_config.params.get("audit"))
 config.suffixes = [".c", ".cpp", ".ll", ".test"]
-config.excludes = ["Inputs", "unit", "kill", "fault", "lit.cfg.py"]
+config.excludes = ["Inputs", "crash", "fault", "fuzz", "kill", "linear", "lit.cfg.py"]
 if config.audit:
     config.excludes += ["frontend", "pass", "audit"]
 config.test_source_root = os.path.join(config.perdure_source_dir, "test")
