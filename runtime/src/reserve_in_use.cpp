@@ -27,6 +27,8 @@ Status reserve_segments(StableFile &image, const HeapImage &heap) {
 } // namespace
 
 Status reserve_in_use(StableFile &image, std::byte *metadata, uint64_t limit) {
+  if (Status status = image.reserve(0, kMetadataEnd); !status)
+    return status;
   const HeapImage heap(metadata, kReadOnlyHost, limit);
   if (heap.header().magic != kHeapMagic)
     return Status::ok(); // nothing was stored yet
