@@ -41,6 +41,8 @@ constexpr AttributeSpec Specs[] = {
      "a store that changes only these bits never makes output wait"},
     {"perdure::transient_bits", "perdure_transient_bits", mark::Transient, IntegerField,
      Argument::Mask, "a store that changes only these bits is not recorded"},
+    {"perdure::pinned", "perdure_pinned", mark::Pinned, Global, Argument::None,
+     "a variable has the same address in every run, so that persistent objects may point to it"},
     {"perdure::lock", "perdure_lock", mark::Lock, Field | Global, Argument::None,
      "a section under the lock is a unit, durable as a whole"},
     {"perdure::transaction", "perdure_transaction", mark::Transaction, Function, Argument::None,
@@ -128,7 +130,7 @@ public:
     }
     std::string Problem;
     if (const auto *V = llvm::dyn_cast<VarDecl>(D); V && Spec.Mark != mark::Lock)
-      Problem = rootProblem(*V);
+      Problem = Spec.Mark == mark::Pinned ? pinProblem(*V) : rootProblem(*V);
     if (const auto *F = llvm::dyn_cast<FieldDecl>(D))
       Problem = fieldProblem(*F);
     if (Problem.empty())

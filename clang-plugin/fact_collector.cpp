@@ -13,6 +13,9 @@
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "clang/Basic/SourceManager.h"
+#include "clang/Lex/Lexer.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace clang;
 
@@ -46,6 +49,10 @@ public:
       Collector.addType(*Record);
     return true;
   }
+  bool VisitLambdaExpr(LambdaExpr *Lambda) {
+    Collector.addLambda(*Lambda);
+    return true;
+  }
 
 private:
   FactCollector &Collector;
@@ -67,6 +74,18 @@ FactCollector::FactCollector(ASTContext &Context, llvm::StringRef MainFile, bool
 void FactCollector::collect() {
   UnitWalk(*this).TraverseDecl(Context.getTranslationUnitDecl());
   Facts.Types = Types.rows();
+  if (Lambdas != 0)
+    Facts.Unit.push_back({"lambdas", llvm::utohexstr(Lambdas)});
+}
+
+// Lambdas are known by their order in the unit: the pool learns whether that is still the same.
+void FactCollector::addLambda(const LambdaExpr &Lambda) {
+  const SourceManager &SM = Context.getSourceManager();
+  if (SM.isInSystemHeader(Lambda.getBeginLoc()))
+    return;
+  llvm::StringRef Text = Lexer::getSourceText(SM.getExpansionRange(Lambda.getSourceRange()), SM,
+                                              Context.getLangOpts());
+  Lambdas = llvm::xxh3_64bits((llvm::utohexstr(Lambdas) + Text).str());
 }
 
 void FactCollector::addFunction(const FunctionDecl &F) {
@@ -122,10 +141,21 @@ void FactCollector::addGlobal(const VarDecl &V) {
     bool Points = V.getType()->isPointerType();
     Facts.Globals.push_back({Symbol, Points ? "lock-pointer" : "lock"});
   }
+  bool Pinned = hasMark(V, mark::Pinned);
   for (llvm::StringRef Mark : {mark::Persistent, mark::Relaxed, mark::Transient,
                                mark::PersistentField, mark::RelaxedField, mark::TransientField})
     if (hasMark(V, Mark))
-      return addRoot(V, Symbol.empty() ? symbolOf(V) : Symbol);
+      return Pinned ? reportError(V, "a persistent variable has the same address in every run "
+                                     "already; drop 'pinned', or the other mark")
+                    : addRoot(V, Symbol.empty() ? symbolOf(V) : Symbol);
+  if (Pinned)
+    addPinned(V);
+}
+
+void FactCollector::addPinned(const VarDecl &V) {
+  std::string Symbol = symbolOf(V);
+  Facts.Globals.push_back({Symbol, mark::Pinned.str(), keyOf(V, Symbol), Types.nameOf(V.getType()),
+                           V.isExternallyVisible() ? "0" : "1"});
 }
 
 void FactCollector::addRoot(const VarDecl &V, const std::string &Symbol) {

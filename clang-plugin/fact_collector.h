@@ -12,6 +12,7 @@
 
 namespace clang {
 class FunctionDecl;
+class LambdaExpr;
 class VarDecl;
 } // namespace clang
 
@@ -30,9 +31,11 @@ public:
   void addFunction(const clang::FunctionDecl &F);
   void addGlobal(const clang::VarDecl &V);
   void addType(const clang::RecordDecl &Record);
+  void addLambda(const clang::LambdaExpr &Lambda);
 
 private:
   void addRoot(const clang::VarDecl &V, const std::string &Symbol);
+  void addPinned(const clang::VarDecl &V);
   void addSpans(const clang::VarDecl &V, const std::string &Symbol);
   // The text of a root's type; what it leads to is described.
   std::string typeOf(const clang::VarDecl &V, const std::string &Key);
@@ -45,6 +48,7 @@ private:
   std::string MainFile;
   bool RecoveryHasPlace;
   UnitFacts &Facts;
+  uint64_t Lambdas = 0; // hash of their texts, in order
 };
 
 } // namespace perdure

@@ -79,6 +79,8 @@ void Facts::readUnit(const Module &module) {
       strict = row[1] == "1";
     else if (row[0] == "source")
       source = row[1];
+    else if (row[0] == "lambdas")
+      lambdas = row[1];
   }
 }
 
@@ -98,8 +100,8 @@ void Facts::readGlobals(const Module &module) {
     if (row.size() < 2)
       continue;
     GlobalFacts &facts = globals_[row[0]];
-    if (row[1] == "persistent") {
-      facts.persistent = true;
+    if (row[1] == "persistent" || row[1] == "pinned") {
+      (row[1] == "pinned" ? facts.pinned : facts.persistent) = true;
       facts.key = row.size() > 2 ? row[2] : row[0];
       facts.type = row.size() > 3 ? row[3] : "";
       facts.internal = row.size() > 4 && row[4] == "1";
@@ -148,12 +150,22 @@ std::vector<std::string> Facts::functionsWith(StringRef fact) const {
   return names;
 }
 
-const GlobalFacts *Facts::persistentGlobal(const Value *value) const {
+const GlobalFacts *Facts::factsOf(const Value *value) const {
   auto *global = dyn_cast_or_null<GlobalVariable>(value);
   if (!global)
     return nullptr;
   auto found = globals_.find(global->getName());
-  return found != globals_.end() && found->second.persistent ? &found->second : nullptr;
+  return found != globals_.end() ? &found->second : nullptr;
+}
+
+const GlobalFacts *Facts::persistentGlobal(const Value *value) const {
+  const GlobalFacts *facts = factsOf(value);
+  return facts && facts->persistent ? facts : nullptr;
+}
+
+const GlobalFacts *Facts::pinnedGlobal(const Value *value) const {
+  const GlobalFacts *facts = factsOf(value);
+  return facts && facts->pinned ? facts : nullptr;
 }
 
 } // namespace perdure

@@ -19,6 +19,7 @@ struct Span {
 
 struct GlobalFacts {
   bool persistent = false;
+  bool pinned = false;
   bool internal = false;
   std::string key;
   std::string type; // name of the type descriptor, or empty
@@ -50,6 +51,7 @@ public:
   bool single_mutator = false;
   bool strict = false;
   std::string source;
+  std::string lambdas; // tells the unit's lambdas, as written, from others; empty: it has none
 
   bool has(llvm::StringRef function, llvm::StringRef fact) const;
   // Arguments of FACT on FUNCTION; null if the function does not have it.
@@ -59,6 +61,7 @@ public:
 
   const llvm::StringMap<GlobalFacts> &globals() const { return globals_; }
   const GlobalFacts *persistentGlobal(const llvm::Value *value) const;
+  const GlobalFacts *pinnedGlobal(const llvm::Value *value) const;
   const std::vector<TypeDescriptor> &types() const { return types_; }
 
 private:
@@ -72,6 +75,7 @@ private:
   void readGlobals(const llvm::Module &module);
   void readTypes(const llvm::Module &module);
   void addGuards(const llvm::Module &module);
+  const GlobalFacts *factsOf(const llvm::Value *value) const;
 
   bool present_ = false;
   llvm::StringMap<std::vector<FunctionFact>> functions_;

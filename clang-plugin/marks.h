@@ -33,6 +33,7 @@ inline constexpr llvm::StringLiteral Transient = "transient";
 inline constexpr llvm::StringLiteral PersistentField = "persistent-field"; // ARG: field path
 inline constexpr llvm::StringLiteral RelaxedField = "relaxed-field";
 inline constexpr llvm::StringLiteral TransientField = "transient-field";
+inline constexpr llvm::StringLiteral Pinned = "pinned";
 inline constexpr llvm::StringLiteral Lock = "lock";
 inline constexpr llvm::StringLiteral Field = "field"; // ARG: relaxed, transient-bits:MASK, ...
 inline constexpr llvm::StringLiteral Transaction = "transaction";

@@ -18,22 +18,24 @@ constexpr int kConstructorPriority = 1;
 
 static_assert(sizeof(perdure_root_info) == 8 * 8 && sizeof(perdure_lock_info) == 4 * 8 &&
               sizeof(perdure_field_info) == 4 * 8 && sizeof(perdure_type_info) == 4 * 8 &&
-              sizeof(perdure_module_info) == 8 + 9 * 8);
+              sizeof(perdure_pin_info) == 6 * 8 && sizeof(perdure_module_info) == 8 + 11 * 8);
 
 class Registration {
 public:
-  Registration(Module &module, const Facts &facts)
-      : module_(module), facts_(facts), context_(module.getContext()) {}
+  Registration(Module &module, const Facts &facts, const std::vector<PinnedSymbol> &symbols)
+      : module_(module), facts_(facts), symbols_(symbols), context_(module.getContext()) {}
 
   void emit() {
     auto [roots, root_count] = table(rootRows());
     auto [locks, lock_count] = table(lockRows());
     auto [types, type_count] = table(typeRows());
     auto [recovery, recovery_count] = table(recoveryRows());
+    auto [pins, pin_count] = table(pinRows());
     Constant *info = ConstantStruct::getAnon(
         {number32(PERDURE_ABI_VERSION), number32(flags()),
          text(facts_.source.empty() ? module_.getSourceFileName() : facts_.source), roots,
-         root_count, locks, lock_count, types, type_count, recovery, recovery_count});
+         root_count, locks, lock_count, types, type_count, recovery, recovery_count, pins,
+         pin_count});
     GlobalVariable *module_info = constant(info, "perdure.module");
     emitNote(module_info);
     emitConstructor(module_info);
@@ -132,6 +134,31 @@ private:
     return rows;
   }
 
+  Constant *pinRow(StringRef key, Constant *address, Constant *target, uint64_t size,
+                   StringRef signature, perdure_pin_kind kind, uint32_t flags) {
+    return ConstantStruct::getAnon({text(key), address, target, number(size), text(signature),
+                                    number32(kind), number32(flags)});
+  }
+
+  std::vector<Constant *> pinRows() {
+    std::vector<Constant *> rows;
+    for (const PinnedSymbol &pin : symbols_)
+      rows.push_back(pinRow(
+          pin.key, ConstantExpr::getIntToPtr(number(pin.address), PointerType::getUnqual(context_)),
+          pin.symbol, pin.size, pin.signature, pin.kind, pin.flags));
+    for (GlobalVariable &global : make_early_inc_range(module_.globals())) {
+      const GlobalFacts *pin = facts_.pinnedGlobal(&global);
+      if (!pin || global.isDeclaration() || global.hasAvailableExternallyLinkage())
+        continue;
+      uint32_t strong = global.isWeakForLinker() ? 0 : PERDURE_PIN_STRONG;
+      rows.push_back(pinRow(pin->key, &global, initialValue(global),
+                            module_.getDataLayout().getTypeAllocSize(global.getValueType()),
+                            pin->type, PERDURE_PIN_VARIABLE,
+                            strong | (pin->internal ? PERDURE_PIN_INTERNAL : 0)));
+    }
+    return rows;
+  }
+
   uint32_t flags() {
     bool commit_points = !facts_.functionsWith("commit-point").empty();
     bool sections =
@@ -180,15 +207,17 @@ private:
 
   Module &module_;
   const Facts &facts_;
+  const std::vector<PinnedSymbol> &symbols_;
   LLVMContext &context_;
   StringMap<Constant *> texts_;
 };
 
 } // namespace
 
-void emitRegistration(Module &module, const Facts &facts) {
+void emitRegistration(Module &module, const Facts &facts,
+                      const std::vector<PinnedSymbol> &symbols) {
   if (facts.present())
-    Registration(module, facts).emit();
+    Registration(module, facts, symbols).emit();
 }
 
 } // namespace perdure

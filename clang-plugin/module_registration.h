@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a unit tells the runtime before any constructor of the program runs: struct
-// perdure_module_info with its roots, locks, type descriptors and recovery functions.
+// perdure_module_info with its roots, locks, type descriptors, recovery functions and pins.
 #pragma once
 
-#include "facts_reader.h"
+#include "pinned_symbols.h"
 
 namespace perdure {
 
-// REQUIRES: the persistent globals still have their definitions.
-void emitRegistration(llvm::Module &module, const Facts &facts);
+// REQUIRES: persistent globals and pinned variables still have their definitions.
+void emitRegistration(llvm::Module &module, const Facts &facts,
+                      const std::vector<PinnedSymbol> &symbols);
 
 } // namespace perdure

@@ -9,6 +9,7 @@
 #include "diagnostics.h"
 #include "module_registration.h"
 #include "persistent_globals.h"
+#include "pinned_symbols.h"
 #include "transaction_scope.h"
 
 #include <llvm/Analysis/TargetLibraryInfo.h>
@@ -120,7 +121,7 @@ PreservedAnalyses LatePass::run(Module &module, ModuleAnalysisManager &analyses)
   replaceRuntimeFunctions(module);
   instrumentFunctions(module, facts, functions, outline_);
   dropMemoryEffects(module);
-  emitRegistration(module, facts);
+  emitRegistration(module, facts, pinSymbols(module, facts));
   replacePersistentGlobals(module, facts);
   setFlag(module, kInstrumentedFlag);
   return PreservedAnalyses::none();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Marking persistent globals early and replacing them late; initialisers are in
-// dynamic_initialisers.cpp.
+// Marking persistent globals and pinned variables early and replacing them late; initialisers are
+// in dynamic_initialisers.cpp.
 #include "persistent_globals.h"
 #include "diagnostics.h"
 #include "runtime_abi.h"
@@ -12,6 +12,7 @@
 
 #define DEBUG_TYPE "perdure"
 STATISTIC(NumRoots, "Persistent globals placed in the root window");
+STATISTIC(NumPinnedVariables, "Variables placed in the pin window");
 
 using namespace llvm;
 
@@ -19,32 +20,31 @@ namespace perdure {
 
 namespace {
 
-bool canBeRoot(const GlobalVariable &global) {
+bool canBePlaced(const GlobalVariable &global, const GlobalFacts &facts) {
   const Module &module = *global.getParent();
   StringRef problem;
   if (global.isThreadLocal())
     problem = "is thread-local, and every thread's copy dies with it; make it a plain global";
-  else if (global.isConstant())
+  else if (facts.persistent && global.isConstant())
     problem = "is constant, so there is nothing to keep; drop the annotation";
   else if (global.getAlign().valueOrOne() > kRootAlignment)
-    problem = "needs more than 64-byte alignment, which roots do not have; keep a pointer to an "
-              "aligned block instead";
+    problem = "needs more than 64-byte alignment, which fixed addresses do not have; keep a "
+              "pointer to an aligned block instead";
   if (problem.empty())
     return true;
-  error(module, "persistent global '" + global.getName() + "' " + problem);
+  error(module, (facts.persistent ? "persistent global '" : "pinned variable '") +
+                    global.getName() + "' " + problem);
   return false;
 }
 
-// An alias of a root would be an alias of a number; its users get the number.
+// An alias of it would be an alias of a number; its users get the number.
 void replaceAliases(GlobalVariable &global, Module &module) {
   for (GlobalAlias &alias : make_early_inc_range(module.aliases())) {
     if (alias.getAliaseeObject() != &global)
       continue;
     if (!alias.hasLocalLinkage())
-      error(module, "persistent global '" + global.getName() + "' has the exported alias '" +
-                        alias.getName() +
-                        "', which other units cannot see as persistent; use one "
-                        "name");
+      error(module, "'" + global.getName() + "' has a fixed address and the exported alias '" +
+                        alias.getName() + "', of which other units cannot know it; use one name");
     alias.replaceAllUsesWith(alias.getAliasee());
     alias.eraseFromParent();
   }
@@ -72,7 +72,10 @@ void markPersistentGlobals(Module &module, const Facts &facts) {
       continue;
     if (!global.isDeclaration())
       kept.push_back(&global);
-    if (!found->second.persistent || !canBeRoot(global))
+    const GlobalFacts &placed = found->second;
+    if (!placed.persistent && !placed.pinned)
+      continue;
+    if (!canBePlaced(global, placed) || placed.pinned)
       continue;
     // Its value at start is what the pool holds, not its initializer.
     global.setExternallyInitialized(true);
@@ -83,17 +86,19 @@ void markPersistentGlobals(Module &module, const Facts &facts) {
 
 void replacePersistentGlobals(Module &module, const Facts &facts) {
   removeFromUsedLists(module, [&](Constant *used) {
-    return facts.persistentGlobal(used->stripPointerCasts()) != nullptr;
+    const Value *global = used->stripPointerCasts();
+    return facts.persistentGlobal(global) || facts.pinnedGlobal(global);
   });
   for (GlobalVariable &global : make_early_inc_range(module.globals())) {
     const GlobalFacts *root = facts.persistentGlobal(&global);
-    if (!root)
+    const GlobalFacts *pin = facts.pinnedGlobal(&global);
+    if (!root && !pin)
       continue;
-    ++NumRoots;
+    ++(root ? NumRoots : NumPinnedVariables);
     replaceAliases(global, module);
     dissolveComdat(global, module);
-    Constant *address =
-        ConstantInt::get(Type::getInt64Ty(module.getContext()), rootAddress(root->key));
+    uint64_t number = root ? rootAddress(root->key) : pinAddress(PERDURE_PIN_VARIABLE, pin->key);
+    Constant *address = ConstantInt::get(Type::getInt64Ty(module.getContext()), number);
     global.replaceAllUsesWith(ConstantExpr::getIntToPtr(address, global.getType()));
     global.eraseFromParent();
   }

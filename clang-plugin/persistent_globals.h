@@ -3,7 +3,8 @@
 // Persistent globals. Early they are marked so that the optimizer neither folds, splits nor drops
 // them, and their dynamic initialisers and destructors are held off recovered values. At the very
 // end each becomes the constant address of its root, and its definition goes: the runtime gives the
-// root its initial value from the module registration.
+// root its initial value from the module registration. Pinned variables likewise, in the pin
+// window; they are constructed, and destroyed, in every run.
 #pragma once
 
 #include "facts_reader.h"

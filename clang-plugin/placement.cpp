@@ -12,15 +12,19 @@ namespace perdure {
 
 static std::string quoted(const NamedDecl &D) { return "'" + D.getNameAsString() + "'"; }
 
-std::string rootProblem(const VarDecl &V) {
+std::string pinProblem(const VarDecl &V) {
   if (V.getTLSKind() != VarDecl::TLS_None)
     return "thread-local variable " + quoted(V) +
-           ": a persistent variable has one address in every run; make it an ordinary global";
-  if (V.isConstexpr() || V.getType().isConstQualified())
-    return "constant " + quoted(V) + ": nothing is ever stored to it; leave it as it is";
+           ": every thread has its own, at another address; make it an ordinary global";
   if (V.getType()->isReferenceType())
     return "reference " + quoted(V) + "; name the object it refers to";
   return "";
+}
+
+std::string rootProblem(const VarDecl &V) {
+  if (V.isConstexpr() || V.getType().isConstQualified())
+    return "constant " + quoted(V) + ": nothing is ever stored to it; leave it as it is";
+  return pinProblem(V);
 }
 
 std::string rootInitializerProblem(const VarDecl &V) {

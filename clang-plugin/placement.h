@@ -14,7 +14,8 @@ class VarDecl;
 
 namespace perdure {
 
-// Why the variable can't be a root. Known as soon as it is declared.
+// Why the variable can't be pinned, or be a root. Known as soon as it is declared.
+std::string pinProblem(const clang::VarDecl &V);
 std::string rootProblem(const clang::VarDecl &V);
 // The same, for what is known only when its initializer was read.
 std::string rootInitializerProblem(const clang::VarDecl &V);

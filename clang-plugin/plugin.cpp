@@ -32,7 +32,8 @@ public:
         DiagnosticsEngine &Diags = CI.getDiagnostics();
         Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Error,
                                            "unknown perdure argument '%0'; there are: port=FILE, "
-                                           "heap=annotated|all, threads=many|single, strict"))
+                                           "heap=annotated|all, threads=many|single, strict, "
+                                           "unit=NAME"))
             << Argument;
         return false;
       }
@@ -60,8 +61,8 @@ public:
     auto Facts = std::make_shared<UnitFacts>();
     if (CI.getFrontendOpts().ProgramAction != frontend::ParseSyntaxOnly)
       registerPasses(CI, Facts);
-    return makeUnitConsumer(std::move(Port), Settings, llvm::sys::path::filename(File).str(),
-                            Facts);
+    std::string Name = Unit.value_or(llvm::sys::path::filename(File).str());
+    return makeUnitConsumer(std::move(Port), Settings, Name, Facts);
   }
 
 private:
@@ -73,6 +74,8 @@ private:
       Heap = Value.str();
     else if (Key == "threads" && (Value == "many" || Value == "single"))
       Threads = Value.str();
+    else if (Key == "unit" && !Value.empty())
+      Unit = Value.str();
     else if (Argument == "strict")
       Strict = true;
     else
@@ -114,6 +117,7 @@ private:
 
   std::string PortPath;
   std::optional<std::string> Heap, Threads;
+  std::optional<std::string> Unit; // instead of the file's name, where two files have the same
   bool Strict = false;
 };
 

@@ -38,6 +38,7 @@ constexpr ListKey TopLists[] = {
     {"persistent_globals", PortSubject::Global, mark::Persistent, mark::PersistentField, true},
     {"relaxed_globals", PortSubject::Global, mark::Relaxed, mark::RelaxedField, true},
     {"transient_globals", PortSubject::Global, mark::Transient, mark::TransientField, true},
+    {"pinned", PortSubject::Global, mark::Pinned, "", true},
     {"transactions", PortSubject::Function, mark::Transaction, "", true},
     {"commit_points", PortSubject::Function, mark::CommitPoint, "", false},
     {"locks", PortSubject::Global, mark::Lock, "", true},
@@ -128,7 +129,7 @@ private:
       return readExternWrites(Key, Value);
     unknownKey(Key,
                {"program", "heap", "threads", "strict", "persistent_types", "persistent_globals",
-                "relaxed_globals", "transient_globals", "allocations", "fields", "transactions",
+                "relaxed_globals", "transient_globals", "pinned", "allocations", "fields", "transactions",
                 "commit_points", "locks", "startup", "recovery", "gated_outputs", "extern_writes"});
   }
 

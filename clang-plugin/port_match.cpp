@@ -129,7 +129,9 @@ void PortMatcher::visitGlobal(VarDecl &V) {
   for (PortEntry *Entry : Found->second) {
     if (!concerns(*Entry, V))
       continue;
-    std::string Problem = Entry->Mark == mark::Lock ? "" : rootProblem(V);
+    std::string Problem;
+    if (Entry->Mark != mark::Lock)
+      Problem = Entry->Mark == mark::Pinned ? pinProblem(V) : rootProblem(V);
     if (!Problem.empty()) {
       error(*Entry, "'" + Entry->Text + "' can't apply to " + Problem);
       continue;

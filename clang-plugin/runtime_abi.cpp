@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names and signatures of the runtime functions of <perdure/abi.h>, and the root address function.
+// Names and signatures of the runtime functions of <perdure/abi.h>, and the address functions.
 #include "runtime_abi.h"
 
 using namespace llvm;
@@ -97,6 +97,21 @@ Value *writeSetCursor(IRBuilderBase &builder, perdure_lane lane) {
 uint64_t rootAddress(StringRef key) {
   constexpr uint64_t kLines = (PERDURE_ROOTS_END - PERDURE_ROOTS_OFFSET) / 2 / kRootAlignment;
   return PERDURE_BASE + PERDURE_ROOTS_OFFSET + hashOf(key) % kLines * kRootAlignment;
+}
+
+uint64_t pinAddress(perdure_pin_kind kind, StringRef key) {
+  constexpr uint64_t kPageSize = 4096, kStubsPerPage = kPageSize / PERDURE_STUB_SIZE - 1;
+  constexpr uint64_t kPages = PERDURE_PINNED_TABLES_OFFSET / kPageSize;
+  uint64_t hash = hashOf(key);
+  if (kind == PERDURE_PIN_FUNCTION)
+    return PERDURE_PINS_BASE + hash % (kPages * kStubsPerPage) / kStubsPerPage * kPageSize +
+           (hash % kStubsPerPage + 1) * PERDURE_STUB_SIZE;
+  // The upper half is left to what begins at the last lines.
+  constexpr uint64_t kLines =
+      (PERDURE_PINNED_VARIABLES_OFFSET - PERDURE_PINNED_TABLES_OFFSET) / 2 / kRootAlignment;
+  return PERDURE_PINS_BASE + hash % kLines * kRootAlignment +
+         (kind == PERDURE_PIN_TABLE ? PERDURE_PINNED_TABLES_OFFSET
+                                    : PERDURE_PINNED_VARIABLES_OFFSET);
 }
 
 bool isRuntimeFunction(StringRef name) { return name.starts_with("perdure_"); }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The IR view of <perdure/abi.h>: the only place of the compiler plugin with names of runtime
-// functions, layout constants of the ABI, the metadata the passes leave behind, and the function
-// that gives each persistent global its address. The runtime's half is runtime/src/abi.cpp.
+// functions, layout constants of the ABI, the metadata the passes leave behind, and the functions
+// that give each persistent global and each pin its address. The runtime's half is runtime/src/abi.cpp.
 #pragma once
 
 #include <llvm/ADT/StringRef.h>
@@ -50,6 +50,10 @@ llvm::Value *writeSetCursor(llvm::IRBuilderBase &builder, perdure_lane lane);
 // globals that overlap are refused by the runtime when their modules register.
 constexpr uint64_t kRootAlignment = 64;
 uint64_t rootAddress(llvm::StringRef key);
+
+// Address of the pin KEY of that kind. Functions leave out the first stub of each page, so that the
+// bytes before any stub can be read (-fsanitize=function does).
+uint64_t pinAddress(perdure_pin_kind kind, llvm::StringRef key);
 
 // True if NAME is a function of the runtime: its effects are part of the ABI.
 bool isRuntimeFunction(llvm::StringRef name);

@@ -9,6 +9,7 @@
 
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/DeclCXX.h"
+#include "clang/AST/DeclTemplate.h"
 #include "clang/Basic/SourceManager.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -32,7 +33,7 @@ StringRef nameProblem(StringRef Name) {
              "a handle of a thread that is gone")
       .Cases("FILE", "_IO_FILE", "DIR", "__dirstream", "std::basic_fstream", "std::basic_ifstream",
              "std::basic_ofstream", "an open file of a process that is gone")
-      .Case("std::function", "an address of code, which moves when the program is rebuilt")
+      .Case("std::function", "a function object that may keep its state in the ordinary heap")
       .Default("");
 }
 
@@ -49,17 +50,30 @@ StringRef typeProblem(const ASTContext &Context, QualType Type) {
   }
   if (const RecordDecl *Record = Type->getAsRecordDecl())
     return nameProblem(plainName(*Record));
-  if (Type->isMemberFunctionPointerType())
-    return "an address of code, which moves when the program is rebuilt";
   QualType Pointee = Type->getPointeeType();
   if (Pointee.isNull())
     return "";
-  if (Pointee->isFunctionType())
-    return "an address of code, which moves when the program is rebuilt";
   if (const RecordDecl *Record = Pointee->getAsRecordDecl())
     if (StringRef Name = Record->getName(); Name == "_IO_FILE" || Name == "__dirstream")
       return nameProblem(Name);
   return "";
+}
+
+// Whether constructors in a library, which is not compiled with the plugin, store the address of
+// the class's virtual table. Those of a template are compiled here, unless that is declared away.
+bool isLibraryClass(const RecordDecl &Record) {
+  const auto *Class = llvm::dyn_cast_or_null<CXXRecordDecl>(Record.getDefinition());
+  const SourceManager &SM = Record.getASTContext().getSourceManager();
+  if (!Class || !SM.isInSystemHeader(Class->getLocation()) || !Class->isPolymorphic())
+    return false;
+  if (llvm::any_of(Class->bases(), [](const CXXBaseSpecifier &Base) {
+        const CXXRecordDecl *BaseClass = Base.getType()->getAsCXXRecordDecl();
+        return BaseClass && isLibraryClass(*BaseClass);
+      }))
+    return true;
+  const auto *Instance = llvm::dyn_cast<ClassTemplateSpecializationDecl>(Class);
+  return !Instance ||
+         Instance->getTemplateSpecializationKind() == TSK_ExplicitInstantiationDeclaration;
 }
 
 class Check {
@@ -72,33 +86,70 @@ public:
         Context.getSourceManager().isInSystemHeader(Definition->getLocation()))
       return;
     if (const auto *Class = llvm::dyn_cast<CXXRecordDecl>(Definition)) {
-      if (Class->isPolymorphic())
-        warn(Definition->getLocation(),
-             "persistent class '%0' has virtual functions: its objects hold the address of a table "
-             "that moves when the program is rebuilt; use a tag and a switch, or a variant",
-             plainName(*Definition), "");
-      for (const CXXBaseSpecifier &Base : Class->bases())
-        if (const CXXRecordDecl *BaseClass = Base.getType()->getAsCXXRecordDecl())
+      for (const CXXBaseSpecifier &Base : Class->bases()) {
+        const CXXRecordDecl *BaseClass = Base.getType()->getAsCXXRecordDecl();
+        if (BaseClass && isLibraryClass(*BaseClass))
+          warn(
+              Definition->getLocation(),
+              "persistent class '%0' is derived from '%1', whose library stores the address of its "
+              "own virtual table, which moves; hold the object by pointer in a transient field",
+              plainName(*Definition), plainName(*BaseClass));
+        if (BaseClass)
           visit(*BaseClass);
+      }
     }
     for (const FieldDecl *Field : Definition->fields())
       visitField(*Field);
+  }
+
+  // The type of OWNER, a field or variable, or of what a container there holds.
+  void visitType(QualType Type, const NamedDecl &Owner) {
+    const RecordDecl *Record = Context.getBaseElementType(Type)->getAsRecordDecl();
+    if (!Record)
+      return;
+    if (isLibraryClass(*Record) && !Warned.insert(&Owner).second)
+      return; // an allocator names the elements again
+    if (isLibraryClass(*Record))
+      return warn(
+          Owner.getLocation(),
+          "'%0' is a '%1', whose library stores the address of its own virtual table, which "
+          "moves; hold the object by pointer in a transient field",
+          Owner.getName(), plainName(*Record));
+    const auto *Container = llvm::dyn_cast<ClassTemplateSpecializationDecl>(Record);
+    if (Container && Container->isInStdNamespace() && Seen.insert(Container).second)
+      visitElements(*Container, Owner);
+    // A type that is persistent itself is looked at on its own.
+    if (!hasMark(*Record, mark::Persistent))
+      visit(*Record);
   }
 
 private:
   void visitField(const FieldDecl &Field) {
     if (!isRecordedField(Field))
       return;
-    StringRef Problem = typeProblem(Context, Field.getType());
-    if (!Problem.empty())
+    if (StringRef Problem = typeProblem(Context, Field.getType()); !Problem.empty())
       return warn(Field.getLocation(),
                   "field '%0' of a persistent object is %1; mark it transient and set it after "
                   "recovery, or move it out of the object",
                   Field.getName(), Problem);
-    // A type that is persistent itself is looked at on its own.
-    const RecordDecl *Nested = Context.getBaseElementType(Field.getType())->getAsRecordDecl();
-    if (Nested && !hasMark(*Nested, mark::Persistent))
-      visit(*Nested);
+    visitType(Field.getType(), Field);
+  }
+
+  // What a container holds is as persistent as the container.
+  void visitElements(const ClassTemplateSpecializationDecl &Container, const NamedDecl &Owner) {
+    for (const TemplateArgument &Argument : Container.getTemplateArgs().asArray()) {
+      if (Argument.getKind() != TemplateArgument::Type)
+        continue;
+      StringRef Problem = typeProblem(Context, Argument.getAsType());
+      if (!Problem.empty() && Warned.insert(&Owner).second)
+        warn(
+            Owner.getLocation(),
+            "'%0' holds elements in the pool of which each is %1; keep them in a container that is "
+            "not persistent",
+            Owner.getName(), Problem);
+      else
+        visitType(Argument.getAsType(), Owner);
+    }
   }
 
   template <unsigned N>
@@ -109,6 +160,7 @@ private:
 
   const ASTContext &Context;
   std::set<const RecordDecl *> Seen;
+  std::set<const NamedDecl *> Warned;
 };
 
 } // namespace
@@ -121,10 +173,7 @@ void warnOfUnsuitableFields(const VarDecl &Root) {
   // Single fields of a mixed variable were chosen by hand.
   if (!hasMark(Root, mark::Persistent) || hasMark(Root, mark::Transient))
     return;
-  const ASTContext &Context = Root.getASTContext();
-  const RecordDecl *Record = Context.getBaseElementType(Root.getType())->getAsRecordDecl();
-  if (Record && !hasMark(*Record, mark::Persistent))
-    Check(Context).visit(*Record);
+  Check(Root.getASTContext()).visitType(Root.getType(), Root);
 }
 
 } // namespace perdure

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Warnings for fields of persistent objects that can't mean anything in the next run: a mutex that
-// comes back locked, a FILE* of a process that is gone, an address of code. Silenced by saying what
-// the field is: transient, or lock.
+// comes back locked, a FILE* of a process that is gone, an object whose virtual table is a
+// library's. Silenced by saying what the field is: transient, or lock. Functions and virtual tables
+// of the program are pinned.
 #ifndef PERDURE_UNSUITABLE_FIELDS_H
 #define PERDURE_UNSUITABLE_FIELDS_H
 

@@ -5,14 +5,18 @@
 # lit.site.cfg.py that CMake writes into it:
 #   lit.py BUILD_DIR/test                       all suites
 #   lit.py BUILD_DIR/test --filter pass/        one of them
+#   lit.py BUILD_DIR/test --param audit=1       the programs of run/ under audit
 import os
 
 import lit.formats
 
 config.name = "perdure"
 config.test_format = lit.formats.ShTest(execute_external=False)
+config.audit = bool(lit_config.params.get("audit"))
 config.suffixes = [".c", ".cpp", ".ll", ".test"]
-config.excludes = ["Inputs", "unit", "kill", "lit.cfg.py"]
+config.excludes = ["Inputs", "crash", "fault", "fuzz", "kill", "linear", "lit.cfg.py"]
+if config.audit:
+    config.excludes += ["frontend", "pass", "audit"]
 config.test_source_root = os.path.join(config.perdure_source_dir, "test")
 config.test_exec_root = os.path.join(config.perdure_build_dir, "test", "output")
 
@@ -21,7 +25,7 @@ lib_dir = os.path.join(config.perdure_build_dir, "lib")
 
 # FileCheck, not, split-file, opt of the LLVM that the plugin is built for come first.
 config.environment["PATH"] = os.pathsep.join([config.llvm_tools_dir, bin_dir, config.environment["PATH"]])
-for variable in ("PERDURE_PORT", "PERDURE_POOL"):
+for variable in ("PERDURE_PORT", "PERDURE_POOL", "PERDURE_AUDIT"):
     config.environment.pop(variable, None)
 
 opt_perdure = "opt -load-pass-plugin=%s/perdure-pass.so" % lib_dir

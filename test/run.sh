@@ -5,13 +5,17 @@
 #
 #   build      release build of plugin, runtime and tools; format check
 #   unit       unit tests of the runtime (GoogleTest)
+#   crash      power cuts on simulated storage; each durability step dropped
 #   sanitize   the same under ASan and UBSan
 #   tsan       its concurrent parts under ThreadSanitizer
 #   fuzz       hostile pools: corpus replayed, each target fuzzed for some seconds (libFuzzer)
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
+#   backup     backups of examples/kv under load, each restored and checked
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
-#   audit      the ported programs under audit: no missed store, no dangling pointer
+#   linear     histories of concurrent clients across kills are linearizable: kv and memcached
+#   fault      every call on a pool file made to fail; limits; signals at any instruction
+#   audit      the ported programs and those of test/run under audit: no missed store, no dangling pointer
 #
 # Output of each step goes to build/test-logs/STEP.log; a failed step prints the end of it.
 set -uo pipefail
@@ -25,11 +29,17 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/kill,test/fuzz}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,test/{kill,linear,crash,fault,fuzz}}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 
 step_unit() { ctest --test-dir build/release --output-on-failure -j"$jobs"; }
+
+step_crash() {
+  build/release/bin/perdure-crash --mutations && build/release/bin/perdure-crash --seconds 40 &&
+    build/release/bin/structures_crash_broken --seconds 20 --expect-failure &&
+    build/release/bin/structures_crash --seconds 20
+}
 
 step_sanitize() {
   cmake --preset asan && cmake --build --preset asan -j"$jobs" --target perdure-unit &&
@@ -54,6 +64,11 @@ step_examples() {
     bash test/kill/run.sh kv 200 && bash test/kill/run.sh inventory 200
 }
 
+step_backup() {
+  bash examples/kv/run.sh build &&
+    python3 test/kill/kv_backup.py build/examples/kv/durable/kv --rounds 20 --clients 4
+}
+
 step_memcached() {
   bash examples/memcached/fetch.sh build/memcached
   case $? in
@@ -67,7 +82,15 @@ step_memcached() {
     bash examples/memcached/upstream-tests.sh --pool
 }
 
+step_linear() {
+  bash test/linear/run.sh kv 40 || return 1
+  [ ! -x build/memcached/durable/memcached ] || bash test/linear/run.sh memcached 40
+}
+
+step_fault() { bash test/fault/signals.sh 4 3 && bash test/fault/run.sh; }
+
 step_audit() {
+  "${lit[@]}" -sv build/release/test --param audit=1 || return 1
   if [ -x build/memcached/durable/memcached ]; then
     bash test/audit/ports.sh
   else
@@ -77,7 +100,8 @@ step_audit() {
 
 mkdir -p "$logs"
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(build unit sanitize tsan fuzz lit examples memcached audit)
+[ ${#steps[@]} -gt 0 ] ||
+  steps=(build unit crash sanitize tsan fuzz lit examples backup memcached linear fault audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

@@ -187,13 +187,14 @@ bool parse_arguments(int argc, char **argv, Invocation &invocation) {
     if (option.starts_with("port=") && option.size() > 5)
       invocation.port = option.substr(5);
     else if (option == "heap=all" || option == "heap=annotated" || option == "threads=many" ||
-             option == "threads=single" || option == "strict")
+             option == "threads=single" || option == "strict" ||
+             (option.starts_with("unit=") && option.size() > 5))
       invocation.plugin_options.push_back(option);
     else {
       std::fprintf(stderr,
                    "%s: error: unknown option '%s'; there are --perdure-port=FILE, "
                    "--perdure-heap=annotated|all, --perdure-threads=many|single, "
-                   "--perdure-strict\n",
+                   "--perdure-strict, --perdure-unit=NAME\n",
                    argv[0], argument.c_str());
       return false;
     }

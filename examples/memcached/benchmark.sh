@@ -6,10 +6,12 @@
 # Prints Markdown: medians, and the least and greatest ratio of the pairs.
 #
 #   benchmark.sh [PAIRS]     default 5
+#   AUDIT=1 benchmark.sh     instead: what the audit costs, the ported binary with beside without it
+#   MATRIX=1 benchmark.sh    instead: numbers of connections and of requests in flight, values of 1 KB
 #
 # PERDURE_BIN: where the tools are; OUT: where build.sh put the servers; POOLS: a directory on the
 # file system to measure (default: OUT); SECONDS_EACH: length of a measurement; CONNECTIONS; DEPTH:
-# requests in flight on each; ITEMS.
+# requests in flight on each; SIZE: bytes of a value; ITEMS.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -22,13 +24,14 @@ pairs=${1:-5}
 seconds=${SECONDS_EACH:-5}
 connections=${CONNECTIONS:-32}
 depth=${DEPTH:-16}
+size=${SIZE:-100}
 
 # ops SERVER POOL GET-PERCENT: operations per second. An empty POOL: without a pool.
 ops() {
   [ -z "$2" ] || rm -rf "${2%%,*}"
   "$bin/memcached_load" --server "$out/$1/memcached" --log "$pools/$1.log" --seed 7 \
     ${2:+--pool "$2"} throughput --connections "$connections" --depth "$depth" \
-    --get-percent "$3" --seconds "$seconds" | sed -n 's/^ops_per_s //p'
+    --size "$size" --get-percent "$3" --seconds "$seconds" | sed -n 's/^ops_per_s //p'
   [ -z "$2" ] || rm -rf "${2%%,*}"
 }
 
@@ -37,29 +40,61 @@ median() {
   printf '%s\n' "$@" | sort -g | awk '{v[NR]=$1} END {print NR%2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'
 }
 
+# The two of a pair: before POOL GET-PERCENT, after POOL GET-PERCENT
+if [ -z "${AUDIT:-}" ]; then
+  names="plain, requests/s | with pool, requests/s"
+  before() { ops plain "" "$2"; }
+  after() { ops durable "$1" "$2"; }
+else
+  names="with pool, requests/s | under audit, requests/s"
+  before() { ops durable "$1" "$2"; }
+  after() { PERDURE_AUDIT=report,log=$pools/audit.log ops durable "$1" "$2"; }
+fi
+
 # row LABEL POOL GET-PERCENT
 row() {
-  local plain=() durable=() ratios=() i
+  local before=() after=() ratios=() i
   for ((i = 0; i < pairs; i++)); do
-    plain+=("$(ops plain "" "$3")")
-    durable+=("$(ops durable "$2" "$3")")
-    ratios+=("$(awk "BEGIN {printf \"%.3f\", ${durable[-1]} / ${plain[-1]}}")")
+    before+=("$(before "$2" "$3")")
+    after+=("$(after "$2" "$3")")
+    ratios+=("$(awk "BEGIN {printf \"%.3f\", ${after[-1]} / ${before[-1]}}")")
   done
   local sorted
   sorted=$(printf '%s\n' "${ratios[@]}" | sort -g)
-  printf '| %s | %.0f | %.0f | %.2f | %.2f to %.2f |\n' "$1" "$(median "${plain[@]}")" \
-    "$(median "${durable[@]}")" "$(median "${ratios[@]}")" "$(head -n 1 <<<"$sorted")" \
+  printf '| %s | %.0f | %.0f | %.2f | %.2f to %.2f |\n' "$1" "$(median "${before[@]}")" \
+    "$(median "${after[@]}")" "$(median "${ratios[@]}")" "$(head -n 1 <<<"$sorted")" \
     "$(tail -n 1 <<<"$sorted")"
 }
 
-echo "memcached 1.6.18, $connections connections, $depth requests in flight on each, 100-byte values, medians of $pairs pairs of $seconds s."
+load="$connections connections, $depth requests in flight on each, $size-byte values, "
+[ -z "${MATRIX:-}" ] || load=
+echo "memcached 1.6.18, ${load}medians of $pairs pairs of $seconds s."
 echo
-echo "| load, pool | plain, requests/s | with pool, requests/s | ratio | spread |"
+echo "| load, pool | $names | ratio | spread |"
 echo "|---|---|---|---|---|"
+if [ -n "${MATRIX:-}" ]; then
+  for depth in 16 1; do
+    for connections in 32 64 128 256; do
+      row "90 % get, file, $connections x $depth" "$pools/pool,size=16G" 90
+      row "all set, file, $connections x $depth" "$pools/pool,size=16G" 0
+    done
+  done
+  connections=64 depth=1 size=1024
+  row "90 % get of 1 KB, file, 64 x 1" "$pools/pool,size=16G" 90
+  row "all set of 1 KB, file, 64 x 1" "$pools/pool,size=16G" 0
+  exit 0
+fi
 row "90 % get, file" "$pools/pool,size=16G" 90
 row "all set, file" "$pools/pool,size=16G" 0
 row "90 % get, emulated pmem" "$memory/pool,size=16G,emulate_pmem" 90
 row "all set, emulated pmem" "$memory/pool,size=16G,emulate_pmem" 0
+if [ -n "${AUDIT:-}" ]; then
+  echo
+  grep -c "audit: 0 missed stores, 0 dangling pointers" "$pools/audit.log" |
+    sed 's/$/ audited runs without a finding/'
+  grep -E "missed store at|dangling pointer at" "$pools/audit.log" && exit 1
+  exit 0
+fi
 # Hooks, units and cuts alone: output does not wait, and what was cut is thrown away.
 export PERDURE_DISCARD_EPOCHS=1
 row "90 % get, in memory, nothing logged" "$memory/pool,size=16G,durability=async=100" 90

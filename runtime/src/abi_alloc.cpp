@@ -106,6 +106,20 @@ char *adopt_string(char *string, size_t size) {
   return copy;
 }
 
+// dlsym() first frees the text of the thread's last error. If it looks up free() for that very call
+// (a sanitizer asked in vain for a symbol before anything was freed), the text is the outer call's.
+void other_free(void *block) {
+  static __thread bool looking_up;
+  if (looking_up)
+    return;
+  if (!next_free.is_known()) {
+    looking_up = true;
+    next_free.look_up();
+    looking_up = false;
+  }
+  next_free(block);
+}
+
 } // namespace
 
 extern "C" {
@@ -114,7 +128,7 @@ PERDURE_EXPORT void free(void *block) noexcept {
   if (in_pool(block))
     pool_free(block);
   else
-    next_free(block);
+    other_free(block);
 }
 
 PERDURE_EXPORT void *realloc(void *block, size_t size) noexcept {

@@ -25,9 +25,10 @@ void record_entry(uint64_t entry, uint32_t lane) {
       return;
     }
     WriteSet &set = Mutator::current().set(lane);
-    if (Runtime::instance().mode() == Runtime::Mode::kDurable)
-      set.extend(cursor);
-    else {
+    if (Runtime::instance().mode() == Runtime::Mode::kDurable) {
+      if (!set.extend(cursor))
+        Epochs::note_lost_updates();
+    } else {
       set.rewind(cursor);
       Runtime::instance().forgot_updates();
     }

@@ -41,18 +41,19 @@ Result<AuditReport> AuditReport::open(const AuditOptions &options) {
   return report;
 }
 
-bool AuditReport::is_suppressed(const std::string &key) const {
+bool AuditReport::is_suppressed(const std::vector<std::string> &keys) const {
   for (const std::string &pattern : patterns_)
-    if (fnmatch(pattern.c_str(), key.c_str(), 0) == 0)
-      return true;
+    for (const std::string &key : keys)
+      if (fnmatch(pattern.c_str(), key.c_str(), 0) == 0)
+        return true;
   return false;
 }
 
-void AuditReport::finding(Kind kind, uint64_t offset, const std::string &key,
+void AuditReport::finding(Kind kind, uint64_t offset, const std::vector<std::string> &keys,
                           const std::string &line) {
   if (!seen_.emplace(kind, offset).second)
     return;
-  if (is_suppressed(key)) {
+  if (is_suppressed(keys)) {
     suppressed_++;
     return;
   }

@@ -18,15 +18,17 @@ public:
   // Errors: the log or the file of suppressions cannot be opened.
   static Result<AuditReport> open(const AuditOptions &options);
 
-  // Prints LINE, unless KEY (a place, see AuditPlaces::key) is suppressed or KIND was reported for
-  // OFFSET. Aborts the process if that was asked for.
-  void finding(Kind kind, uint64_t offset, const std::string &key, const std::string &line);
+  // Prints LINE, unless one of KEYS (of a place, see AuditPlaces::keys) is suppressed or KIND was
+  // reported for OFFSET. Aborts the process if that was asked for.
+  void finding(Kind kind, uint64_t offset, const std::vector<std::string> &keys,
+               const std::string &line);
+  bool is_known(Kind kind, uint64_t offset) const { return seen_.contains({kind, offset}); }
   void print(const std::string &line) const;
   uint64_t count(Kind kind) const { return counts_[static_cast<int>(kind)]; }
   uint64_t suppressed() const { return suppressed_; }
 
 private:
-  bool is_suppressed(const std::string &key) const;
+  bool is_suppressed(const std::vector<std::string> &keys) const;
 
   int fd_ = 2;
   bool abort_ = false;

@@ -5,6 +5,7 @@
 #include "audit_trap.h"
 #include "heap_layout.h"
 #include "write_set.h"
+#include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -25,20 +26,24 @@ constexpr int kExitRounds = 3;
 constexpr uint64_t kPace = 5, kPaceMinNs = 100'000'000;
 constexpr size_t kRunsMax = 100'000;
 constexpr size_t kPointersMax = 1 << 20;
-constexpr uint64_t kShownMax = 16; // bytes of a missed store
+constexpr uint64_t kShownMax = 16;  // bytes of a missed store
+constexpr uint64_t kKeptMax = 4096; // part of it may be of no interest
 
 uint64_t now_ns() {
   return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / 1ns);
 }
 
-std::string hex(const std::byte *bytes, uint64_t size) {
+// SIZE bytes behind OFFSET, of which only the first may have been kept.
+std::string hex(const std::vector<std::byte> &kept, uint64_t offset, uint64_t size) {
   std::string text;
   char digits[4];
-  for (uint64_t i = 0; i < std::min(size, kShownMax); i++) {
-    std::snprintf(digits, sizeof digits, i ? " %02x" : "%02x", static_cast<unsigned>(bytes[i]));
+  const uint64_t shown = std::min({size, kShownMax, kept.size() - std::min(offset, kept.size())});
+  for (uint64_t i = 0; i < shown; i++) {
+    std::snprintf(digits, sizeof digits, i ? " %02x" : "%02x",
+                  static_cast<unsigned>(kept[offset + i]));
     text += digits;
   }
-  return size > kShownMax ? text + " .." : text;
+  return size > shown ? text + " .." : text;
 }
 
 std::string hex(uint64_t value) {
@@ -50,7 +55,8 @@ std::string hex(uint64_t value) {
 // Whether VALUE can be an address of volatile memory that moves with the next start. Below 4 GiB
 // lie only programs that do not move; a number there is far more likely.
 bool may_dangle(uint64_t value) {
-  return value >> 32 != 0 && value >> 47 == 0 && value >> PERDURE_SLOT_SHIFT != PERDURE_SLOT;
+  const uint64_t slot = value >> PERDURE_SLOT_SHIFT;
+  return value >> 32 != 0 && value >> 47 == 0 && slot != PERDURE_SLOT && slot != PERDURE_PINS_SLOT;
 }
 
 // "", or what trap=... found.
@@ -108,24 +114,20 @@ void Auditor::allocated(const void *block, size_t size) {
   const uint64_t begin = offset_of(block);
   shadow_->copy(begin, begin + size);
   suspects_.recorded(begin, begin + size);
+  std::erase_if(missed_, [&](const MissedStore &store) {
+    return begin < store.range.end && store.range.begin < begin + size;
+  });
 }
 
 void Auditor::taken(const std::vector<uint64_t> &entries) {
   std::lock_guard lock(mutex_);
   for (uint64_t entry : entries) {
     const uint64_t begin = entry_offset(entry), end = begin + entry_size(entry);
-    pending_.push_back({begin, end});
+    shadow_->copy(begin, end);
+    scan(begin, end);
     suspects_.recorded(begin, end);
     WriteTrap::recorded(begin, end);
   }
-}
-
-void Auditor::absorb() {
-  for (const ByteRange &range : pending_) {
-    shadow_->copy(range.begin, range.end);
-    scan(range.begin, range.end);
-  }
-  pending_.clear();
 }
 
 void Auditor::scan(uint64_t begin, uint64_t end) {
@@ -148,15 +150,13 @@ void Auditor::scan(uint64_t begin, uint64_t end) {
 
 void Auditor::at_cut() {
   std::lock_guard lock(mutex_);
-  absorb();
   cuts_++;
   const uint64_t now = now_ns();
   compared_ = options_.every ? cuts_ % options_.every == 0 : now >= next_comparison_ns_;
   if (!compared_)
     return;
   compare(now);
-  const uint64_t took = now_ns() - now;
-  next_comparison_ns_ = now + took + std::max(kPaceMinNs, took * kPace);
+  comparison_ns_ = now_ns() - now;
 }
 
 // With mutators running: naming things takes locks that they may hold.
@@ -165,8 +165,10 @@ void Auditor::after_cut() {
   if (!compared_)
     return;
   compared_ = false;
-  report_stores();
-  report_pointers(now_ns(), kLastingNs);
+  const uint64_t now = now_ns();
+  report(now, kLastingNs);
+  const uint64_t end = now_ns(), took = comparison_ns_ + end - now;
+  next_comparison_ns_ = end + std::max(kPaceMinNs, took * kPace);
 }
 
 void Auditor::compare(uint64_t now_ns) {
@@ -183,29 +185,54 @@ void Auditor::compare(uint64_t now_ns) {
     }
   }
   for (const ByteRange &range : suspects_.compared(owned, now_ns)) {
-    const uint64_t size = range.end - range.begin;
-    missed_.push_back(
-        {range, hex(shadow_->at(range.begin), size), hex(address_of(range.begin), size)});
+    const uint64_t kept = std::min(range.end - range.begin, kKeptMax);
+    const std::byte *recorded = shadow_->at(range.begin), *memory = address_of(range.begin);
+    missed_.push_back({range, {recorded, recorded + kept}, {memory, memory + kept}});
     shadow_->copy(range.begin, range.end); // seen; from now on only a change is a difference
   }
 }
 
 // --- Findings ---
 
-void Auditor::report_stores() {
-  for (const MissedStore &store : missed_) {
-    const uint64_t begin = store.range.begin, end = store.range.end;
-    report_.finding(AuditReport::Kind::kMissedStore, begin, places_.key(begin),
-                    "missed store at " + hex(kBase + begin) + "+" + std::to_string(end - begin) +
-                        " in " + places_.name(begin) + "; recorded " + store.recorded +
-                        ", memory " + store.memory + writers_of(begin, end));
-  }
+void Auditor::report(uint64_t now_ns, uint64_t pointer_age_ns) {
+  std::erase_if(missed_, [&](const MissedStore &store) {
+    const uint64_t begin = store.range.begin;
+    return report_.is_known(AuditReport::Kind::kMissedStore, begin) ||
+           !places_.first_part({begin, begin + 1}).owned; // freed since
+  });
+  const std::vector<uint64_t> pointers = lasting_pointers(now_ns, pointer_age_ns);
+  if (missed_.empty() && pointers.empty())
+    return;
+  places_.find_objects();
+  for (const MissedStore &store : missed_)
+    for (const ByteRange &part : places_.without_transient(store.range))
+      report_store(store, part);
   missed_.clear();
+  for (const uint64_t word : pointers) {
+    const uint64_t value = pointers_[word].value;
+    pointers_.erase(word);
+    if (!places_.without_transient({word, word + 8}).empty())
+      report_.finding(AuditReport::Kind::kDanglingPointer, word, places_.keys(word),
+                      "dangling pointer at " + hex(kBase + word) + " in " + places_.name(word) +
+                          ": " + hex(value) + " points to " + map_.describe(value));
+  }
+  places_.forget_objects();
 }
 
-void Auditor::report_pointers(uint64_t now_ns, uint64_t age_ns) {
+void Auditor::report_store(const MissedStore &store, ByteRange part) {
+  const uint64_t size = part.end - part.begin, skipped = part.begin - store.range.begin;
+  report_.finding(AuditReport::Kind::kMissedStore, part.begin, places_.keys(part.begin),
+                  "missed store at " + hex(kBase + part.begin) + "+" + std::to_string(size) +
+                      " in " + places_.name(part.begin) + "; recorded " +
+                      hex(store.recorded, skipped, size) + ", memory " +
+                      hex(store.memory, skipped, size) + writers_of(part.begin, part.end));
+}
+
+// The words that have held an address of volatile memory for so long, in order.
+std::vector<uint64_t> Auditor::lasting_pointers(uint64_t now_ns, uint64_t age_ns) {
+  std::vector<uint64_t> words;
   if (pointers_.empty())
-    return;
+    return words;
   map_.refresh();
   for (auto next = pointers_.begin(); next != pointers_.end();) {
     auto &[word, suspect] = *next;
@@ -218,15 +245,12 @@ void Auditor::report_pointers(uint64_t now_ns, uint64_t age_ns) {
     }
     if (suspect.since_ns == 0)
       suspect.since_ns = now_ns;
-    if (now_ns - suspect.since_ns < age_ns) {
-      ++next;
-      continue;
-    }
-    report_.finding(AuditReport::Kind::kDanglingPointer, word, places_.key(word),
-                    "dangling pointer at " + hex(kBase + word) + " in " + places_.name(word) +
-                        ": " + hex(value) + " points to " + map_.describe(value));
-    next = pointers_.erase(next);
+    if (now_ns - suspect.since_ns >= age_ns)
+      words.push_back(word);
+    ++next;
   }
+  std::ranges::sort(words);
+  return words;
 }
 
 // --- Exit ---
@@ -237,14 +261,12 @@ void Auditor::at_exit(void (*take_pending)()) {
       std::this_thread::sleep_for(kExitPause);
     take_pending();
     std::lock_guard lock(mutex_);
-    absorb();
     compare(now_ns());
-    report_stores();
     if (suspects_.empty())
       break;
   }
   std::lock_guard lock(mutex_);
-  report_pointers(now_ns(), 0); // still there at the end
+  report(now_ns(), 0); // pointers: still there at the end
 }
 
 void Auditor::finish() {

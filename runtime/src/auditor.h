@@ -2,10 +2,11 @@
 //
 // The audit (PERDURE_AUDIT): a check of the port while the program runs, by the same binary.
 //
-// Missed stores. A shadow holds what image and log say: at each cut exactly the recorded ranges are
-// copied to it, not the bytes around them that a cut may take along. At chosen cuts and at exit
-// memory is compared with it; a difference that lasts, in bytes that nothing recorded meanwhile, is
-// a store without a hook.
+// Missed stores. A shadow holds what image and log say: exactly the recorded ranges are copied to
+// it, not the bytes around them that a cut may take along, and as early as the cut may copy them:
+// when their entries are taken. A store after that which no entry follows can miss its epoch. At
+// chosen cuts and at exit memory is compared with the shadow; a difference that lasts, in bytes
+// that nothing recorded meanwhile, is a store without a hook.
 //
 // Dangling pointers. Recorded words whose value lies in volatile memory of this process, and that
 // still hold it at a later comparison, will point nowhere after a restart.
@@ -57,32 +58,33 @@ private:
           const Heap &heap);
   struct MissedStore {
     ByteRange range;
-    std::string recorded, memory; // first bytes, in hexadecimal
+    std::vector<std::byte> recorded, memory; // first bytes
   };
   struct PointerSuspect {
     uint64_t value;
     uint64_t since_ns;
   };
 
-  void absorb();
   void scan(uint64_t begin, uint64_t end);
   void compare(uint64_t now_ns);
-  void report_stores();
-  void report_pointers(uint64_t now_ns, uint64_t age_ns);
+  // Findings of the last comparison; pointers only if they are that old.
+  void report(uint64_t now_ns, uint64_t pointer_age_ns);
+  void report_store(const MissedStore &store, ByteRange part);
+  std::vector<uint64_t> lasting_pointers(uint64_t now_ns, uint64_t age_ns);
 
   const AuditOptions options_;
   std::mutex mutex_; // what follows; taken after the cutter's lock
   AuditReport report_;
   std::unique_ptr<Shadow> shadow_;
   AuditPlaces places_;
-  std::vector<ByteRange> pending_; // taken, not yet cut
   Suspects suspects_;
-  std::vector<MissedStore> missed_; // confirmed, not yet printed
+  std::vector<MissedStore> missed_; // confirmed, not yet printed; in blocks that still live
   ProcessMap map_;
   std::unordered_map<uint64_t, PointerSuspect> pointers_; // by offset of the word
   uint64_t cuts_ = 0, comparisons_ = 0;
   uint64_t next_comparison_ns_ = 0;
-  bool compared_ = false; // at this cut
+  uint64_t comparison_ns_ = 0; // how long mutators were stopped for the last one
+  bool compared_ = false;      // at this cut
 };
 
 } // namespace perdure

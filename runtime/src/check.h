@@ -7,6 +7,16 @@
 #include <cstdio>
 #include <cstdlib>
 
+// Where there is no memory and the caller cannot be told, the process ends: as by a crash, whole
+// epochs survive.
+[[noreturn]] inline void end_without_memory(const char *what) {
+  std::fprintf(stderr,
+               "perdure: out of memory for %s: the program ends here; what it acknowledged is in "
+               "the pool\n",
+               what);
+  std::abort();
+}
+
 #define PERDURE_CHECK(condition, what)                                                             \
   do {                                                                                             \
     if (__builtin_expect(!(condition), 0)) {                                                       \

@@ -4,8 +4,11 @@
 #include "checkpoint.h"
 #include "check.h"
 #include "image_writer.h"
+#include "status_file.h"
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
+#include <new>
 #include <pthread.h>
 
 namespace perdure {
@@ -15,8 +18,10 @@ static constexpr uint64_t kMuch = 8 << 20; // bytes of log; replayed in some 20 
 static constexpr int kRest = 3;            // times what the last step took
 
 Checkpoint::Checkpoint(Pool &pool, const RecoveryReport &recovered, bool background)
-    : pool_(pool), capacity_(pool.superblock.log_capacity), log_used_(recovered.log_used),
-      recovered_bytes_(recovered.log_used), recovered_(recovered) {
+    : pool_(pool), capacity_(pool.superblock.log_capacity),
+      log_used_(takes(Step::kRecoveredLogKept) ? recovered.log_used : 0),
+      horizon_epoch_(pool.superblock.horizon_epoch), recovered_bytes_(recovered.log_used),
+      recovered_(recovered) {
   if (!background)
     return;
   // Signals are the program's: its handlers must not run on our thread.
@@ -37,6 +42,8 @@ void Checkpoint::enqueue(std::unique_ptr<EpochRecord> record, LogPosition log_en
     const uint64_t used = log_used_.load(std::memory_order_relaxed) + log_bytes;
     log_used_.store(used, std::memory_order_relaxed);
     wake = queue_.empty();
+    if (wake)
+      queued_since_ns_ = monotonic_ns();
     if (used > capacity_ / 2 && !urgent_)
       wake = urgent_ = true;
     if (used > std::min(kMuch, capacity_ / 8) && !much_)
@@ -59,10 +66,24 @@ bool Checkpoint::wait_until_stepped(std::unique_lock<std::mutex> &lock) {
   }
   if (stopping_)
     return false;
+  say_what_is_waited_for();
   urgent_ = true;
   wake_.notify_one();
   ended_.wait(lock);
   return status_.is_ok();
+}
+
+// Once per pause. REQUIRES: mutex_.
+void Checkpoint::say_what_is_waited_for() {
+  if (pauses_ == 0 || said_)
+    return;
+  said_ = true;
+  const pid_t child = paused_for_;
+  std::fprintf(stderr,
+               "perdure: the log of %s is full and cannot be emptied while a forked child lives "
+               "(process %s, or one that it forked): updates wait until it ends; end it, or make "
+               "the pool with a larger log (log_size=)\n",
+               pool_.path.c_str(), child ? std::to_string(child).c_str() : "not known yet");
 }
 
 Status Checkpoint::wait_for_space(uint64_t bytes) {
@@ -100,11 +121,14 @@ void Checkpoint::pause(bool paused) {
   std::unique_lock lock(mutex_);
   if (!paused) {
     PERDURE_CHECK(pauses_ != 0, "checkpoint resumed more often than paused");
-    if (--pauses_ == 0)
+    if (--pauses_ == 0) {
+      said_ = false;
       wake_.notify_one();
+    }
     return;
   }
   pauses_++;
+  ended_.notify_all(); // who waits for space says what for
   ended_.wait(lock, [this] { return !stepping_; });
 }
 
@@ -123,6 +147,18 @@ void Checkpoint::wait_until_due(std::unique_lock<std::mutex> &lock) {
   const Clock::time_point due = std::max(rested, Clock::now() + kDelay);
   wake_.wait_until(lock, due, [this] { return stopping_ || urgent_ || much_; });
   wake_.wait_until(lock, rested, [this] { return stopping_ || urgent_; });
+}
+
+void Checkpoint::fill_status(PoolStatus &status) const {
+  std::lock_guard guard(mutex_);
+  status.checkpoint_epoch = horizon_epoch_;
+  status.behind_since_ns = behind_since_ns_ != 0 ? behind_since_ns_ : queued_since_ns_;
+  status.log_capacity = capacity_;
+  status.log_used = log_used();
+  status.checkpoints = steps_;
+  status.checkpoint_bytes = image_bytes_written_;
+  if (pauses_ != 0)
+    status.flags |= kStatusPaused;
 }
 
 void Checkpoint::run() {
@@ -157,9 +193,16 @@ Status Checkpoint::step() {
     stepping_ = true;
     urgent_ = much_ = false;
     batch.swap(queue_);
+    behind_since_ns_ = queued_since_ns_;
+    queued_since_ns_ = 0;
   }
   const Clock::time_point begun_at = Clock::now();
-  const Status status = apply(batch);
+  Status status;
+  try {
+    status = apply(batch);
+  } catch (const std::bad_alloc &) {
+    status = Status::error("out of memory for a checkpoint of " + pool_.path);
+  }
   {
     std::lock_guard guard(mutex_);
     ended_at_ = Clock::now();
@@ -170,6 +213,8 @@ Status Checkpoint::step() {
     if (status) {
       log_used_.fetch_sub(freed, std::memory_order_relaxed);
       recovered_bytes_ = 0;
+      horizon_epoch_ = batch.empty() ? recovered_.last_epoch : batch.back().record->epoch();
+      behind_since_ns_ = 0;
       steps_++;
     } else {
       status_ = status;
@@ -202,7 +247,7 @@ Status Checkpoint::advance_horizon(uint64_t epoch, LogPosition log_start, uint64
       return status;
   // The image must be durable before the superblock says so, because recovery replays only what
   // lies after the superblock's horizon.
-  if (Status status = pool_.image->persist(); !status)
+  if (Status status = persist(Step::kImageBeforeHorizon, *pool_.image); !status)
     return status;
   next.horizon_epoch = epoch;
   next.log_start = log_start.offset;
@@ -210,7 +255,8 @@ Status Checkpoint::advance_horizon(uint64_t epoch, LogPosition log_start, uint64
   next.log_lap = log_start.lap;
   // The superblock must be durable before log space is used again (our caller frees it), because
   // recovery reads the log from the superblock's start.
-  if (Status status = store_superblock(*pool_.superblock_file, next); !status)
+  if (Status status = store_superblock(*pool_.superblock_file, next, Step::kHorizonBeforeReuse);
+      !status)
     return status;
   pool_.superblock = next;
   return Status::ok();

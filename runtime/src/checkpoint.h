@@ -12,12 +12,14 @@
 #include "log_writer.h"
 #include "pool.h"
 #include "recovery.h"
+#include "status_format.h"
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <sys/types.h>
 #include <thread>
 #include <vector>
 
@@ -41,6 +43,8 @@ public:
   void stop();
   // Paused, no byte of the image file changes; on return of pause(true) a running step has ended.
   void pause(bool paused);
+  // The process that the pause is for, named if someone must wait for it. Any thread.
+  void waits_for(pid_t child) { paused_for_ = child; }
   // In a forked child: the thread does not exist there, and must not be waited for.
   void abandon();
 
@@ -51,6 +55,7 @@ public:
   Status status() const;
   uint64_t steps() const { return steps_; }
   uint64_t image_bytes_written() const { return image_bytes_written_; }
+  void fill_status(PoolStatus &status) const;
 
 private:
   struct Queued {
@@ -66,6 +71,7 @@ private:
   Status advance_horizon(uint64_t epoch, LogPosition log_start, uint64_t high_water);
   bool has_work() const { return !queue_.empty() || recovered_bytes_ != 0; }
   bool wait_until_stepped(std::unique_lock<std::mutex> &lock);
+  void say_what_is_waited_for();
 
   Pool &pool_;
   std::atomic<uint64_t> capacity_; // bytes of the log
@@ -78,10 +84,15 @@ private:
   std::condition_variable wake_;  // the thread: there is work, it is urgent, or it ends
   std::condition_variable ended_; // others: a step ended
   std::vector<Queued> queue_;
+  uint64_t horizon_epoch_;       // of the superblock
+  uint64_t queued_since_ns_ = 0; // when the first of queue_ came
+  uint64_t behind_since_ns_ = 0; // when the first of a running step's came
   uint64_t recovered_bytes_; // of the log, replayed by recovery but not yet durable in the image
   RecoveryReport recovered_;
   Status status_; // once an error, the checkpoint is over
   unsigned pauses_ = 0;
+  bool said_ = false; // that someone waits for the end of the pause
+  std::atomic<pid_t> paused_for_ = 0;
   bool stepping_ = false;
   bool urgent_ = false; // do not wait
   bool much_ = false;   // wait only for the rest that the last step earned

@@ -2,6 +2,7 @@
 //
 // Opens a pool as a durable image, creating it first if there is none; see durable_image.h.
 #include "durable_image.h"
+#include "heap_layout.h"
 #include "pool.h"
 #include "pooled_image.h"
 #include <algorithm>
@@ -18,6 +19,13 @@ Result<std::unique_ptr<DurableImage>> DurableImage::open(const PoolOptions &opti
   auto pool = open_pool(options);
   if (!pool)
     return pool.status();
+  if (Status status = make_name_durable(*pool); !status)
+    return status;
+  if (exceeds_file_limit(kHeapOffset + kSegmentSize))
+    return Status::error("the image of a pool is a sparse file of at least " +
+                         std::to_string((kHeapOffset + kSegmentSize) >> 20) +
+                         " MiB, and this process may not make one; raise the limit on file sizes "
+                         "(ulimit -f)");
   if (options.size_given)
     pool->superblock.heap_limit = std::max(pool->superblock.heap_limit, heap_end(options));
   auto image = PooledImage::start(std::move(*pool), true, check);

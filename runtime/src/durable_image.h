@@ -8,10 +8,12 @@
 #include "epoch_record.h"
 #include "pool_options.h"
 #include "status.h"
+#include "status_format.h"
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <sys/types.h>
 
 namespace perdure {
 
@@ -54,10 +56,18 @@ public:
 
   // While paused no byte of the image file changes (a forked child still maps it).
   virtual void pause_checkpoint(bool paused) = 0;
+  // For messages: the child that the pause is for.
+  virtual void checkpoint_waits_for(pid_t child) = 0;
+  // The image fails for good for a reason of the caller's, as if a commit had failed; says so,
+  // once. Not during a commit.
+  virtual void give_up(const char *why) = 0;
   // For a forked child: lets go of the pool's files and threads without touching them.
   virtual void abandon_after_fork() = 0;
   virtual DurableImageStats stats() const = 0; // any thread
-  // Final checkpoint, then clean-shutdown mark. No commit may follow.
+  // What there is to say of log, checkpoint and commits. Any thread.
+  virtual void fill_status(PoolStatus &) const {}
+  // Final checkpoint, then clean-shutdown mark. No commit may follow. An error of its own means
+  // that the next start replays the log, and that nothing is lost.
   virtual Status close() = 0;
 };
 

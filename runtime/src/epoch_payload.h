@@ -15,6 +15,9 @@ struct ImageRange {
   uint64_t length;
   const std::byte *data; // LENGTH bytes, or one if FILL
   bool fill;
+
+  // Past the last byte that it sets to something: zeros are what a hole reads as.
+  uint64_t high_water() const { return fill && *data == std::byte{0} ? 0 : offset + length; }
 };
 
 class EpochPayloadReader {

@@ -4,11 +4,11 @@
 // long one is scanned once, 64 bytes at a step, for runs of one byte: fresh memory is mostly zeros.
 // epoch_payload.h reads it back.
 #include "epoch_record.h"
-#include "check.h"
 #include "log_format.h"
 #include <algorithm>
 #include <cstring>
 #include <immintrin.h>
+#include <new>
 
 namespace perdure {
 namespace {
@@ -61,7 +61,8 @@ void EpochRecord::reserve(uint64_t bytes) {
   if (bytes <= capacity_)
     return;
   auto *grown = static_cast<std::byte *>(std::realloc(payload_.get(), bytes));
-  PERDURE_CHECK(grown, "out of memory for an epoch's bytes");
+  if (!grown)
+    throw std::bad_alloc();
   (void)payload_.release();
   payload_.reset(grown);
   capacity_ = bytes;

@@ -2,10 +2,13 @@
 //
 // Tickets and cuts; see epochs.h. When cuts are made is in epochs_committer.cpp.
 #include "epochs.h"
+#include "durability_step.h"
 #include "heap_layout.h"
+#include "uninterrupted.h"
 #include <algorithm>
 #include <chrono>
 #include <immintrin.h>
+#include <new>
 #include <sched.h>
 
 namespace perdure {
@@ -35,7 +38,10 @@ constexpr uint64_t kLarge = 4096; // bytes
 // Rounds of copying ahead of a cut, while each finds more than this to do.
 constexpr int kRoundsAhead = 5;
 constexpr size_t kFewEntries = 512;
-constexpr size_t kEntriesAhead = 8; // looked up in the line set while others miss the cache
+// Entries taken at a time: their lines are copied while they, what is known of them, and the
+// fetched lines are near the processor.
+constexpr size_t kEntriesAtOnce = 256;
+constexpr const char *kOutOfMemory = "out of memory for an epoch";
 
 uint64_t ns_since(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
@@ -44,6 +50,7 @@ uint64_t ns_since(Clock::time_point start) {
 } // namespace
 
 std::atomic<uint32_t> Epochs::cut_pending{0};
+std::atomic<bool> Epochs::lost_updates_{false};
 bool Epochs::single_mutator = false;
 bool Epochs::units_between_commit_points = false;
 
@@ -59,6 +66,8 @@ bool Epochs::any_dirty(uint32_t lanes) const {
     for (uint32_t lane = 0; lane < lanes; lane++)
       if (mutator->set(lane).dirty())
         return true;
+  if (lost_updates())
+    return true; // the cut that somebody asks for now finds out
   // Last: whoever finds a write set clean because its entries were taken early sees that they were.
   return taken_early_.load(std::memory_order_acquire) + lanes > 2;
 }
@@ -83,10 +92,14 @@ uint64_t Epochs::ticket_to_wait_for(bool relaxed_too) const {
 }
 
 void Epochs::demand(uint64_t ticket) {
-  std::lock_guard lock(mutex_);
-  if (ticket <= demanded_ && !single_mutator)
+  // Every reply asks: all but the first of an epoch are told without the lock. Not so with a single
+  // mutator, whose demand also says that it has cut.
+  if (!single_mutator && ticket <= demanded_.load(std::memory_order_acquire))
     return;
-  demanded_ = std::max(demanded_, ticket);
+  Uninterrupted thread;
+  std::lock_guard lock(mutex_);
+  demanded_.store(std::max(demanded_.load(std::memory_order_relaxed), ticket),
+                  std::memory_order_release);
   wake_committer_.notify_one();
 }
 
@@ -96,13 +109,23 @@ bool Epochs::wait(uint64_t ticket) {
     commit_single(true);
   else if (cheap_ && !single_mutator)
     while (durable() < ticket && !failed() && running())
-      if (!cut_and_commit())
+      if (!cut_and_commit()) {
+        NoCancellation thread;
         std::this_thread::sleep_for(100us);
+      }
   if (durable() >= ticket)
     return true;
   demand(ticket);
-  std::unique_lock lock(mutex_);
-  durable_changed_.wait(lock, [&] { return durable() >= ticket || failed() || !running(); });
+  return wait_until_durable(ticket);
+}
+
+bool Epochs::wait_until_durable(uint64_t ticket) {
+  for (bool ended = false; !ended;) {
+    Uninterrupted thread;
+    std::unique_lock lock(mutex_);
+    ended = durable_changed_.wait_for(
+        lock, kSignalDelayMax, [&] { return durable() >= ticket || failed() || !running(); });
+  }
   return durable() >= ticket;
 }
 
@@ -111,6 +134,7 @@ void Epochs::throttle(const Mutator &mutator) {
     return;
   auto behind = [&] { return mutator.set(0).backlog() + mutator.set(1).backlog() > 2; };
   auto limit = Clock::now() + kThrottleLimit;
+  NoCancellation thread;
   while (running() && !failed() && behind() && Clock::now() < limit) {
     demand(open_.load(std::memory_order_acquire));
     std::this_thread::sleep_for(200us);
@@ -137,7 +161,7 @@ bool Epochs::quiesce() {
   auto start = Clock::now();
   cut_pending.store(1, std::memory_order_seq_cst);
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next()) {
-    for (int spins = 0; mutator->in_unit(); spins++) {
+    for (int spins = 0; mutator->in_unit() && takes(Step::kUnitsEndBeforeCut); spins++) {
       if (spins < 128)
         _mm_pause();
       else
@@ -156,57 +180,67 @@ bool Epochs::quiesce() {
   return true;
 }
 
+// Copies what it takes. The lanes of a thread follow each other: they have many lines in common.
 Epochs::Taken Epochs::take_entries() {
   Taken taken;
-  for (uint32_t lane = 0; lane < 2; lane++) {
-    entries_.clear();
-    for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
-      mutator->set(lane).drain(entries_);
-    if (observer_)
-      observer_->taken(entries_);
+  uint32_t lane = 0;
+  auto add = [&] {
     taken.count += entries_.size();
     taken.updates |= lane == PERDURE_LANE_PERSISTENT && !entries_.empty();
-    for (size_t i = 0; i < entries_.size(); i++) {
-      uint64_t begin = entry_offset(entries_[i]);
-      uint64_t size = entry_size(entries_[i]);
-      if (i + kEntriesAhead < entries_.size())
-        lines_.fetch(entry_offset(entries_[i + kEntriesAhead]));
-      if (size < kLarge)
-        lines_.add(begin, begin + size);
-      else
-        large_.add(begin, begin + size);
+    add_entries();
+    entries_.clear();
+  };
+  for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next()) {
+    for (lane = 0; lane < 2; lane++) {
+      mutator->set(lane).drain(entries_, kEntriesAtOnce, add);
+      add();
     }
   }
   return taken;
+}
+
+void Epochs::add_entries() {
+  if (observer_)
+    observer_->taken(entries_);
+  for (uint64_t entry : entries_) {
+    uint64_t begin = entry_offset(entry);
+    uint64_t size = entry_size(entry);
+    if (size < kLarge)
+      lines_.add(begin, begin + size);
+    else
+      large_.add(begin, begin + size);
+  }
+  lines_.copy_added();
 }
 
 // While mutators run on, so that little is left to do with them stopped; see line_set.h. Until the
 // cut the updates count as pending.
 void Epochs::take_early() {
   // Before the first is taken: a thread that finds its update gone must not think it durable.
-  bool updates = taken_early_.exchange(2, std::memory_order_seq_cst) == 2;
+  const uint32_t pending = takes(Step::kEarlyIsPending) ? 2 : 0;
+  bool updates = taken_early_.exchange(pending, std::memory_order_seq_cst) == 2;
   for (int round = 0; round < kRoundsAhead; round++) {
     Taken taken = take_entries();
     updates |= taken.updates;
-    lines_.copy_added();
     if (taken.count < kFewEntries)
       break;
   }
-  if (!updates)
+  if (!updates && pending != 0)
     taken_early_.store(1, std::memory_order_release);
 }
 
 // REQUIRES: cut_mutex_, mutators stopped (or single).
 void Epochs::collect(EpochRecord &large) {
-  take_entries();
+  if (takes(Step::kEntriesAtCut))
+    take_entries();
   taken_early_.store(0, std::memory_order_release); // after open_ advanced
-  lines_.copy_added();
   large_.move_to(large);
   if (observer_)
     observer_->at_cut();
 }
 
 void Epochs::take_pending() {
+  Uninterrupted thread;
   std::lock_guard lock(cut_mutex_);
   if (running() && !failed())
     take_early();
@@ -222,18 +256,24 @@ void Epochs::finish(EpochRecord &record, const EpochRecord &large) {
 }
 
 bool Epochs::cut_and_commit() {
+  Uninterrupted thread;
   std::lock_guard lock(cut_mutex_);
   if (failed() || !running())
     return true;
-  uint64_t begun = now_ns();
-  take_early();
-  if (!quiesce())
-    return false;
-  cut_quiescent(begun);
+  try {
+    uint64_t begun = now_ns();
+    take_early();
+    if (!quiesce())
+      return false;
+    cut_quiescent(begun);
+  } catch (const std::bad_alloc &) {
+    give_up(kOutOfMemory);
+  }
   return true;
 }
 
 bool Epochs::commit_if_alone(uint64_t ticket) {
+  Uninterrupted thread;
   uint64_t begun = now_ns();
   if (single_mutator || begun < next_cut_ns_.load(std::memory_order_relaxed))
     return false;
@@ -253,13 +293,20 @@ bool Epochs::commit_if_alone(uint64_t ticket) {
       return false;
     }
   }
-  cut_quiescent(begun);
+  try {
+    cut_quiescent(begun);
+  } catch (const std::bad_alloc &) {
+    give_up(kOutOfMemory);
+  }
   return durable() >= ticket;
 }
 
 void Epochs::cut_quiescent(uint64_t begun) {
   uint64_t start = now_ns();
-  uint64_t ticket = open_.fetch_add(1, std::memory_order_acq_rel);
+  // The ticket advances before entries are taken, because who then finds nothing recorded waits for
+  // the cut that took it.
+  if (takes(Step::kTicketBeforeEntries))
+    open_.fetch_add(1, std::memory_order_acq_rel);
   EpochRecord large(0);
   collect(large);
   release_mutators();
@@ -271,26 +318,47 @@ void Epochs::cut_quiescent(uint64_t begun) {
   payload_hint_ = std::clamp<uint64_t>(record->payload().size() * 2, 512, 1 << 20);
   next_cut_ns_.store(begun + std::min(kPace * (now_ns() - begun), kPaceMaxNs),
                      std::memory_order_relaxed);
-  make_durable(std::move(record), ticket);
+  if (!takes(Step::kTicketBeforeEntries))
+    open_.fetch_add(1, std::memory_order_acq_rel);
+  make_durable(std::move(record), last_cut());
 }
 
 void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) {
   cuts_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(record->payload().size(), std::memory_order_relaxed);
+  // After the entries were taken: a store that depends on a lost one was noted after it got lost.
+  if (lost_updates()) {
+    give_up("out of memory for a write set");
+    return;
+  }
   Status status;
+  if (!takes(Step::kTicketAfterCommit))
+    durable_.store(ticket, std::memory_order_release);
   if (!record->empty() && !discard_) {
     record->set_epoch(image_->last_epoch() + 1);
     status = image_->commit(std::move(record));
   }
+  publish(status.is_ok(), ticket);
+}
+
+// DURABLE: TICKET is. Else the pool has failed.
+void Epochs::publish(bool durable, uint64_t ticket) {
   {
     std::lock_guard lock(mutex_);
-    if (status.is_ok())
+    if (durable)
       durable_.store(ticket, std::memory_order_release);
     else
       failed_.store(true, std::memory_order_release);
     durable_changed_.notify_all();
   }
   on_durable_();
+}
+
+// What was taken from the write sets is lost, and with it every later epoch.
+void Epochs::give_up(const char *why) {
+  release_mutators();
+  image_->give_up(why);
+  publish(false, 0);
 }
 
 } // namespace perdure

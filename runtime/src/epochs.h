@@ -65,6 +65,12 @@ public:
   uint64_t last_cut() const { return open_.load(std::memory_order_acquire) - 1; }
   uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
   bool failed() const { return failed_.load(std::memory_order_acquire); }
+  // A thread found no memory for its write set: stores of its are lost to every cut from now on, so
+  // the pool fails before the next one. Async-signal-safe.
+  static void note_lost_updates() { lost_updates_.store(true, std::memory_order_seq_cst); }
+  static bool lost_updates() { return lost_updates_.load(std::memory_order_seq_cst); }
+  // REQUIRES: not running, and the write sets are forgotten too.
+  static void forget_lost_updates() { lost_updates_ = false; }
 
   // Asks for TICKET to become durable soon; returns at once.
   void demand(uint64_t ticket);
@@ -115,6 +121,7 @@ private:
     bool updates = false; // some were not relaxed
   };
   Taken take_entries();
+  void add_entries();
   void take_early();
   void collect(EpochRecord &large);
   void finish(EpochRecord &record, const EpochRecord &large);
@@ -122,7 +129,11 @@ private:
   bool cut_and_commit(); // many mutators; false: given up, try again
   void commit_sealed();  // single mutator
   void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket);
+  void publish(bool durable, uint64_t ticket);
+  void give_up(const char *why);
   void committer();
+  bool wait_until_durable(uint64_t ticket);
+  bool seal(uint64_t ticket); // single mutator. REQUIRES: cut_mutex_
   bool any_dirty(uint32_t lanes) const;
   bool is_behind() const;
 
@@ -133,6 +144,7 @@ private:
   CutObserver *observer_ = nullptr;
   std::atomic<bool> running_{false}, stopped_{false}, failed_{false};
   std::atomic<uint64_t> open_{1}, durable_{0};
+  static std::atomic<bool> lost_updates_;
 
   std::mutex cut_mutex_;                 // one cut at a time; records become durable in its order
   std::vector<uint64_t> entries_;        // cut_mutex_; kept for its capacity
@@ -148,7 +160,7 @@ private:
 
   std::mutex mutex_; // what follows
   std::condition_variable wake_committer_, durable_changed_;
-  uint64_t demanded_ = 0;
+  std::atomic<uint64_t> demanded_{0}; // written under mutex_
   bool stopping_ = false;
   std::thread committer_;
 

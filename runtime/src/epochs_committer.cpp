@@ -3,6 +3,7 @@
 // Who cuts when nobody is waited for: the committer thread, the single mutator, exit and fork. How
 // a cut is made is in epochs.cpp.
 #include "epochs.h"
+#include "uninterrupted.h"
 #include <algorithm>
 #include <csignal>
 #include <new>
@@ -44,7 +45,12 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
   failed_ = false;
   durable_ = last_cut();
   running_.store(true, std::memory_order_release);
-  committer_ = std::thread([this] { committer(); });
+  try {
+    committer_ = std::thread([this] { committer(); });
+  } catch (...) { // no thread, no memory: the caller says so
+    running_.store(false, std::memory_order_release);
+    throw;
+  }
 }
 
 // --- Single mutator ---
@@ -52,28 +58,37 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
 void Epochs::commit_single(bool relaxed_too) {
   if (!running() || failed() || !any_dirty(relaxed_too ? 2 : 1))
     return;
-  uint64_t ticket;
-  bool full;
+  uint64_t ticket = 0;
+  bool full = false;
   {
+    Uninterrupted thread;
     std::lock_guard lock(cut_mutex_);
-    if (!sealed_)
-      sealed_ = std::make_unique<EpochRecord>(0);
-    ticket = open_.fetch_add(1, std::memory_order_acq_rel);
-    EpochRecord large(0);
-    collect(large);
-    finish(*sealed_, large);
-    sealed_ticket_ = ticket;
-    if (async_ms_ == 0 && cheap_) {
-      make_durable(std::move(sealed_), ticket);
-      return;
+    try {
+      ticket = open_.fetch_add(1, std::memory_order_acq_rel);
+      full = seal(ticket);
+    } catch (const std::bad_alloc &) {
+      give_up("out of memory for an epoch");
     }
-    full = sealed_->payload().size() > kSealedBytesMax;
   }
-  if (async_ms_ == 0 || full)
+  if (!failed() && durable() < ticket && (async_ms_ == 0 || full))
     demand(ticket);
-  std::unique_lock lock(mutex_);
   if (full)
-    durable_changed_.wait(lock, [&] { return durable() >= ticket || failed() || !running(); });
+    wait_until_durable(ticket);
+}
+
+// Cuts into the sealed record. True if there is much in it, and it is time to wait.
+bool Epochs::seal(uint64_t ticket) {
+  if (!sealed_)
+    sealed_ = std::make_unique<EpochRecord>(0);
+  EpochRecord large(0);
+  collect(large);
+  finish(*sealed_, large);
+  sealed_ticket_ = ticket;
+  if (async_ms_ == 0 && cheap_) {
+    make_durable(std::move(sealed_), ticket);
+    return false;
+  }
+  return sealed_->payload().size() > kSealedBytesMax;
 }
 
 // Only the committer gets here with a file: the mutator goes on sealing while the device syncs.
@@ -85,8 +100,13 @@ void Epochs::commit_sealed() {
     record = std::move(sealed_);
     ticket = sealed_ticket_;
   }
-  if (record && !failed())
+  if (!record || failed())
+    return;
+  try {
     make_durable(std::move(record), ticket);
+  } catch (const std::bad_alloc &) {
+    give_up("out of memory for an epoch");
+  }
 }
 
 // --- Threads ---
@@ -160,6 +180,7 @@ void Epochs::stop() {
 void Epochs::flush() {
   if (!running() || failed() || !any_dirty(2))
     return;
+  NoCancellation thread;
   if (single_mutator) {
     commit_single();
     wait(last_cut());

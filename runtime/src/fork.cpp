@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 
@@ -32,9 +33,11 @@ void resume_checkpoint_after(int pipe_read, DurableImage *image) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread([pipe_read, image] {
-    char ignored;
-    while (read(pipe_read, &ignored, 1) < 0)
-      ;
+    pid_t child; // says who it is, then nothing more
+    ssize_t got;
+    while ((got = read(pipe_read, &child, sizeof child)) != 0)
+      if (got == sizeof child)
+        image->checkpoint_waits_for(child);
     close(pipe_read);
     image->pause_checkpoint(false);
   }).detach();
@@ -49,13 +52,17 @@ void Runtime::before_fork() {
     Mutator *mutator = Mutator::current_or_null();
     if (!(mutator && mutator->in_open_unit()))
       Epochs::instance().flush();
-    image_->pause_checkpoint(true);
     if (pipe2(child_pipe_, O_CLOEXEC) != 0)
       child_pipe_[0] = child_pipe_[1] = -1;
-    epoch_at_fork_ = image_->last_epoch();
   }
+  forking_.emplace(); // a handler of the program's must not meet the locks
   OutputGate::instance().lock_for_fork();
   Epochs::instance().lock_for_fork();
+  // With no cut under way: one that waits for log space would wait for the pause to end.
+  if (mode() == Mode::kDurable) {
+    image_->pause_checkpoint(true);
+    epoch_at_fork_ = image_->last_epoch();
+  }
   if (auditor_)
     auditor_->lock_for_fork();
   heap_->lock_for_fork();
@@ -67,13 +74,17 @@ void Runtime::after_fork(bool child) {
     auditor_->unlock_after_fork();
   Epochs::instance().unlock_after_fork(child);
   OutputGate::instance().unlock_after_fork(child);
+  forking_.reset();
   if (mode() != Mode::kDurable)
     return;
   if (child) {
     close(child_pipe_[0]); // the write end closes when this process is gone
+    const pid_t self = getpid();
+    (void)!syscall(SYS_write, child_pipe_[1], &self, sizeof self);
     Mutator::keep_only_current();
     forgot_updates_ = false;
     mode_ = Mode::kDetached;
+    StatusPublisher::abandon(std::move(status_));
     image_->abandon_after_fork();
     return;
   }

@@ -184,6 +184,10 @@ HeapStats Heap::stats() const {
   return stats;
 }
 
+uint64_t Heap::frontier_offset() const {
+  return kHeapOffset + impl_->image.header().frontier * kSegmentSize;
+}
+
 Status Heap::check() const {
   std::lock_guard guard(impl_->lock);
   if (Status status = check_header(impl_->image); !status)

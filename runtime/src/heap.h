@@ -60,6 +60,8 @@ public:
   void *block_of(const void *address, size_t *size) const;
 
   HeapStats stats() const; // reads every bitmap
+  // Image offset past the segments that were ever used. REQUIRES: check() was ok
+  uint64_t frontier_offset() const;
   // Walks every structure; the first unsoundness found is the error. Also without attaching, and
   // whatever the bytes are. REQUIRES: no allocation meanwhile
   Status check() const;

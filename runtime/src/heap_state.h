@@ -9,6 +9,7 @@
 #include "heap_format.h"
 #include <atomic>
 #include <cstdlib>
+#include <new>
 #include <sys/mman.h>
 
 namespace perdure {
@@ -21,7 +22,8 @@ template <typename T> struct LibcAllocator {
   template <typename U> LibcAllocator(const LibcAllocator<U> &) {}
   T *allocate(size_t count) {
     void *memory = std::malloc(count * sizeof(T));
-    PERDURE_CHECK(memory, "out of memory for the heap's volatile state");
+    if (!memory)
+      end_without_memory("the heap's volatile state");
     return static_cast<T *>(memory);
   }
   void deallocate(T *memory, size_t) { std::free(memory); }
@@ -56,7 +58,8 @@ public:
   HeapState() {
     void *memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    PERDURE_CHECK(memory != MAP_FAILED, "no address space for the heap's volatile state");
+    if (memory == MAP_FAILED)
+      throw std::bad_alloc(); // a heap is made by who opens a pool, and can be told
     segments_ = static_cast<SegmentState *>(memory);
   }
   ~HeapState() { munmap(segments_, kBytes); }

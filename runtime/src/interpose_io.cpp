@@ -5,7 +5,13 @@
 #include "next_symbol.h"
 #include "output_gate.h"
 #include "runtime.h"
+#include <algorithm>
 #include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -20,7 +26,10 @@ PERDURE_NEXT(sendto);
 PERDURE_NEXT(sendmsg);
 PERDURE_NEXT(sendmmsg);
 PERDURE_NEXT(sendfile);
+PERDURE_NEXT(splice);
 PERDURE_NEXT(close);
+PERDURE_NEXT(close_range);
+PERDURE_NEXT(closefrom);
 PERDURE_NEXT(shutdown);
 PERDURE_NEXT(dup2);
 PERDURE_NEXT(dup3);
@@ -33,6 +42,12 @@ msghdr message_of(iovec *parts, size_t count) {
   message.msg_iov = parts;
   message.msg_iovlen = count;
   return message;
+}
+
+bool wait_until_clear(int fd) {
+  const int saved = errno, error = OutputGate::instance().wait_until_clear(fd);
+  errno = error != 0 ? error : saved;
+  return error == 0;
 }
 
 } // namespace
@@ -94,13 +109,60 @@ PERDURE_EXPORT int sendmmsg(int fd, mmsghdr *messages, unsigned count, int flags
 }
 
 PERDURE_EXPORT ssize_t sendfile(int out, int in, off_t *offset, size_t count) noexcept {
-  OutputGate::instance().wait_until_clear(out);
-  return next_sendfile(out, in, offset, count);
+  return wait_until_clear(out) ? next_sendfile(out, in, offset, count) : -1;
 }
 
 // What sendfile() is called with 64-bit file offsets.
 PERDURE_EXPORT ssize_t sendfile64(int out, int in, off64_t *offset, size_t count) noexcept {
   return sendfile(out, in, offset, count);
+}
+
+PERDURE_EXPORT ssize_t splice(int in, off64_t *in_offset, int out, off64_t *out_offset,
+                              size_t count, unsigned flags) {
+  return wait_until_clear(out) ? next_splice(in, in_offset, out, out_offset, count, flags) : -1;
+}
+
+PERDURE_EXPORT int vdprintf(int fd, const char *format, va_list arguments) {
+  char *text = nullptr;
+  const int size = vasprintf(&text, format, arguments);
+  ssize_t written = 0;
+  for (ssize_t part = 0; written < size; written += part)
+    if ((part = write(fd, text + written, static_cast<size_t>(size - written))) < 0)
+      break;
+  std::free(text);
+  return size < 0 || written < size ? -1 : size;
+}
+
+PERDURE_EXPORT int dprintf(int fd, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int result = vdprintf(fd, format, arguments);
+  va_end(arguments);
+  return result;
+}
+
+// What dprintf() is called in code compiled with _FORTIFY_SOURCE.
+PERDURE_EXPORT int __vdprintf_chk(int fd, int, const char *format, va_list arguments) {
+  return vdprintf(fd, format, arguments);
+}
+
+PERDURE_EXPORT int __dprintf_chk(int fd, int, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int result = vdprintf(fd, format, arguments);
+  va_end(arguments);
+  return result;
+}
+
+PERDURE_EXPORT int close_range(unsigned first, unsigned last, int flags) noexcept {
+  if (!(flags & CLOSE_RANGE_CLOEXEC))
+    OutputGate::instance().before_close_range(first, last);
+  return next_close_range(first, last, flags);
+}
+
+PERDURE_EXPORT void closefrom(int first) noexcept {
+  OutputGate::instance().before_close_range(static_cast<unsigned>(std::max(first, 0)), ~0u);
+  next_closefrom(first);
 }
 
 PERDURE_EXPORT int close(int fd) {
@@ -109,9 +171,7 @@ PERDURE_EXPORT int close(int fd) {
 }
 
 PERDURE_EXPORT int shutdown(int fd, int how) noexcept {
-  if (how != SHUT_RD)
-    OutputGate::instance().wait_until_clear(fd);
-  return next_shutdown(fd, how);
+  return OutputGate::instance().shut_down(fd, how) ? 0 : next_shutdown(fd, how);
 }
 
 // Both descriptors of a duplicated socket must keep one order, and NEW is closed by the call.

@@ -11,16 +11,9 @@ namespace {
 
 constexpr size_t kLinesMax = 100;
 
-bool is_transient(std::string_view type) { return type.starts_with("transient "); }
-
 std::string place(const FieldLayout &field) {
   return "offset " + std::to_string(field.offset) + ", " + std::to_string(field.size) + " bytes, " +
          field.type;
-}
-
-const FieldLayout *field_named(const TypeLayout &type, std::string_view name) {
-  auto found = std::ranges::find(type.fields, name, &FieldLayout::name);
-  return found == type.fields.end() ? nullptr : &*found;
 }
 
 // The first lines, and how many there are in all: a hostile pool has differences without end.
@@ -83,7 +76,7 @@ private:
       return;
     seen_.insert(&was);
     for (const FieldLayout &field : was.fields) {
-      const FieldLayout *now = field_named(is, field.name);
+      const FieldLayout *now = is.field(field.name);
       if (now && is_transient(now->type))
         continue; // no value of an earlier run is ever read
       if (!now && is_transient(field.type))
@@ -98,7 +91,7 @@ private:
         compare_below(field.type, was_source, now->type, is_source);
     }
     for (const FieldLayout &field : is.fields)
-      if (!field_named(was, field.name) && !is_transient(field.type) && !renamed(field, is, was))
+      if (!was.field(field.name) && !is_transient(field.type) && !renamed(field, is, was))
         lines_.add([&] { return was.name + "." + field.name + ": is new, " + place(field); });
     if (was.size != is.size)
       lines_.add([&] {
@@ -112,7 +105,7 @@ private:
                                     const TypeLayout &to) {
     for (const FieldLayout &other : to.fields)
       if (other.offset == field.offset && other.size == field.size && other.type == field.type &&
-          !field_named(from, other.name))
+          !from.field(other.name))
         return &other;
     return nullptr;
   }

@@ -8,9 +8,6 @@
 namespace perdure {
 namespace {
 
-constexpr unsigned kIndexBits = 30;
-constexpr uint64_t kIndexMask = (1ull << kIndexBits) - 1;
-constexpr unsigned kTableBitsMin = 12;
 constexpr uint64_t kJoinGap = 32; // bytes; a few more cost less than one more range
 
 // Bits FIRST to LAST - 1 of a line.
@@ -30,33 +27,21 @@ PERDURE_DELIBERATE_RACE void copy_line(std::byte *to, std::byte *from) {
 
 } // namespace
 
-LineSet::LineSet() : table_(1ull << kTableBitsMin), shift_(64 - kTableBitsMin) {}
-
-void LineSet::grow_table() {
-  shift_--;
-  table_.assign(table_.size() * 2, 0);
-  for (size_t index = 0; index < lines_.size(); index++) {
-    size_t slot = slot_of(lines_[index].number);
-    while (table_[slot] != 0)
-      slot = (slot + 1) & (table_.size() - 1);
-    table_[slot] = lines_[index].number << kIndexBits | (index + 1);
-  }
-}
-
 uint32_t LineSet::find_or_insert(uint64_t number) {
   // Fields of one object, one after the other.
-  if (last_ < lines_.size() && lines_[last_].number == number)
+  if (is_line(last_, number))
     return last_;
-  size_t slot = slot_of(number);
-  for (; table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
-    if (table_[slot] >> kIndexBits == number)
-      return last_ = static_cast<uint32_t>((table_[slot] & kIndexMask) - 1);
-  auto index = static_cast<uint32_t>(lines_.size());
-  PERDURE_CHECK(index < kIndexMask, "more than a billion lines written in one epoch");
-  lines_.push_back({number, 0, false});
-  table_[slot] = number << kIndexBits | (index + 1ull);
-  if (lines_.size() > table_.size() / 2)
-    grow_table();
+  // Neighbours have neighbouring buckets.
+  Bucket &bucket = recent_[(number ^ number / kBuckets) % kBuckets];
+  if (is_line(bucket.first, number))
+    return last_ = bucket.first;
+  uint32_t index = bucket.second;
+  if (!is_line(index, number)) {
+    PERDURE_CHECK(lines_.size() < ~0u, "more than four billion lines written in one epoch");
+    index = static_cast<uint32_t>(lines_.size());
+    lines_.push_back({number, 0, 0});
+  }
+  bucket = {index, bucket.first};
   return last_ = index;
 }
 
@@ -70,17 +55,18 @@ void LineSet::add(uint64_t begin, uint64_t end) {
     line.written |= bits(first, last);
     if (line.added)
       continue;
-    line.added = true;
+    line.added = 1;
     added_.push_back(index);
     __builtin_prefetch(address_of(start));
   }
 }
 
 void LineSet::copy_added() {
-  copies_.resize(lines_.size());
+  if (copies_.size() < lines_.size())
+    copies_.resize(lines_.size());
   for (uint32_t index : added_) {
     copy_line(copies_[index].bytes, address_of(lines_[index].number * kLine));
-    lines_[index].added = false;
+    lines_[index].added = 0;
   }
   added_.clear();
 }
@@ -118,21 +104,8 @@ void LineSet::append_to(EpochRecord &record) const {
 
 void LineSet::clear() {
   constexpr size_t kKept = 1ull << 17; // lines; what a rare large epoch took goes back
-  if (lines_.size() > kKept) {
+  if (lines_.size() > kKept)
     *this = LineSet();
-    return;
-  }
-  if (lines_.size() * 8 > table_.size()) {
-    table_.assign(table_.size(), 0);
-  } else {
-    // In reverse: a slot is emptied after those that were probed past it.
-    for (size_t index = lines_.size(); index-- > 0;) {
-      size_t slot = slot_of(lines_[index].number);
-      while ((table_[slot] & kIndexMask) != index + 1)
-        slot = (slot + 1) & (table_.size() - 1);
-      table_[slot] = 0;
-    }
-  }
   lines_.clear();
   added_.clear();
 }

@@ -6,6 +6,10 @@
 // Copying ahead (as live migration copies memory ahead of the switch): an entry is published after
 // its store, so a line stored to after it was copied has a new entry, is added again, and is copied
 // again. With mutators stopped only those lines are left to copy.
+//
+// A line is found again by a cache of the lines added last, small enough to stay near the
+// processor. One that the cache has forgotten is added a second time: its later copy stands later
+// in the record, and wins.
 #pragma once
 
 #include "epoch_record.h"
@@ -17,13 +21,11 @@ namespace perdure {
 
 class LineSet {
 public:
-  LineSet();
+  LineSet() : recent_(kBuckets) {}
 
   // Adds [BEGIN, END), offsets from the base, and brings the lines near the calling processor: most
   // were written by another one, and each such miss costs as much as the rest of the work on it.
   void add(uint64_t begin, uint64_t end);
-  // Tells that the line of BEGIN will soon be added.
-  void fetch(uint64_t begin) const { __builtin_prefetch(&table_[slot_of(begin / kLine)]); }
   // Copies the lines added (also: again) since the last call.
   void copy_added();
   // Appends the copies to RECORD. Written bytes of a line closer than a range's header go as one
@@ -37,25 +39,30 @@ public:
 private:
   static constexpr uint64_t kLine = 64;
   struct Line {
-    uint64_t number;  // offset from the base / 64
-    uint64_t written; // a bit per byte
-    bool added;       // since the last copy
+    uint64_t number : 63; // offset from the base / 64
+    uint64_t added : 1;   // since the last copy
+    uint64_t written;     // a bit per byte
   };
   struct alignas(kLine) Copy {
+    Copy() {} // does not clear what is about to be overwritten
     std::byte bytes[kLine];
   };
+  // Indexes of lines, the latest first. Never emptied: an index counts if the line there is the one
+  // looked for.
+  struct Bucket {
+    uint32_t first, second;
+  };
+  static constexpr size_t kBuckets = 2048;
 
+  bool is_line(uint32_t index, uint64_t number) const {
+    return index < lines_.size() && lines_[index].number == number;
+  }
   uint32_t find_or_insert(uint64_t number);
-  void grow_table();
-  size_t slot_of(uint64_t number) const { return number * 0x9e3779b97f4a7c15 >> shift_; }
 
   std::vector<Line> lines_; // in the order they were first written: mostly that of addresses
   std::vector<Copy> copies_;
   std::vector<uint32_t> added_; // indexes of lines to copy
-  // Open addressing, linear probing. A slot holds a line's number above its index plus one (34 and
-  // 30 bits), or 0.
-  std::vector<uint64_t> table_;
-  unsigned shift_;
+  std::vector<Bucket> recent_;
   uint32_t last_ = 0; // index found last
 };
 

@@ -11,6 +11,7 @@
 namespace perdure {
 
 static constexpr uint64_t kBlock = 1 << 20;     // bytes read from the log at a time
+static constexpr uint64_t kFirstBlock = 4096;   // of a look that mostly finds nothing new
 static constexpr uint64_t kReadAhead = 8 << 20; // bytes the kernel reads before we need them
 
 const char *log_end_name(LogEnd end) {
@@ -47,7 +48,15 @@ const char *log_end_name(LogEnd end) {
 
 LogReader::LogReader(const StableFile &file, LogGeometry geometry, LogPosition start,
                      uint64_t epoch)
-    : file_(file), geometry_(geometry), position_(start), epoch_(epoch) {}
+    : file_(file), geometry_(geometry), block_(kBlock), position_(start), epoch_(epoch) {}
+
+void LogReader::look_again(uint32_t run) {
+  geometry_.run = run;
+  begin_ = loaded_ = 0;
+  block_ = kFirstBlock;
+  used_ = 0;
+  end_ = LogEnd::kInvalid;
+}
 
 bool LogReader::make_room(uint64_t size) {
   if (size <= buffer_size_)
@@ -77,7 +86,7 @@ void LogReader::read_ahead(uint64_t offset) {
 bool LogReader::load(uint64_t offset, uint64_t size) {
   if (offset >= begin_ && offset + size <= loaded_)
     return true;
-  const uint64_t wanted = std::min(std::max(size, kBlock), geometry_.capacity - offset);
+  const uint64_t wanted = std::min(std::max(size, block_), geometry_.capacity - offset);
   const uint64_t kept = offset >= begin_ && offset < loaded_ ? loaded_ - offset : 0;
   if (kept != 0)
     std::memmove(buffer_.get(), at(offset), kept);
@@ -89,6 +98,7 @@ bool LogReader::load(uint64_t offset, uint64_t size) {
   if (!file_.read(kLogDataOffset + loaded_, {buffer_.get() + kept, wanted - kept}))
     return false;
   loaded_ = offset + wanted;
+  block_ = std::min(2 * block_, kBlock);
   return true;
 }
 

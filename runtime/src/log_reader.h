@@ -50,6 +50,9 @@ public:
   // Where the next epoch is to be appended; what lies between it and the circle's start is used.
   LogPosition position() const { return position_; }
   uint64_t bytes_used() const { return used_; }
+  // For a log that another process writes: forgets the end, and what was read ahead, so that next()
+  // looks at the file again. What was read before need not be kept any more. RUN: as GEOMETRY.run.
+  void look_again(uint32_t run);
   // True if a good record of an epoch beyond the one that is missing follows the end.
   bool damaged();
 
@@ -64,13 +67,14 @@ private:
   bool sound_record_beyond(uint64_t offset, uint64_t epoch);
 
   const StableFile &file_;
-  const LogGeometry geometry_;
+  LogGeometry geometry_;
   struct Free {
     void operator()(std::byte *bytes) const { std::free(bytes); }
   };
   std::unique_ptr<std::byte, Free> buffer_; // not a vector: it would clear what is then overwritten
   uint64_t buffer_size_ = 0;
   uint64_t begin_ = 0, loaded_ = 0; // the part of the circle that the buffer holds
+  uint64_t block_;                  // bytes to read from the log at a time
   uint64_t ahead_ = 0;              // up to here the kernel was asked to read
   std::vector<std::byte> joined_;   // payload of an epoch of several records
   LogPosition position_;

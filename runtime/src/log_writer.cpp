@@ -4,6 +4,7 @@
 #include "log_writer.h"
 #include "crc32c.h"
 #include <algorithm>
+#include <vector>
 
 namespace perdure {
 
@@ -59,10 +60,26 @@ Status LogWriter::append(uint64_t epoch, std::span<const std::byte> payload) {
   } while (!payload.empty());
   // The epoch's records must be durable before commit() returns, because recovery applies only
   // what it finds sealed, and the caller now acknowledges the epoch's updates.
-  if (Status status = file_.persist(); !status)
+  if (Status status = persist(Step::kEpochBeforeAcknowledgement, file_); !status)
     return status;
   tail_ = at;
   return Status::ok();
+}
+
+Status LogWriter::rewrite(LogPosition begin) {
+  constexpr uint64_t kPart = 1 << 20;
+  std::vector<std::byte> bytes;
+  for (uint64_t at = begin.offset; at != tail_.offset;) {
+    const uint64_t end = at < tail_.offset ? tail_.offset : geometry_.capacity;
+    bytes.resize(std::min(kPart, end - at));
+    if (Status status = file_.read(kLogDataOffset + at, bytes); !status)
+      return status;
+    if (Status status = file_.write(kLogDataOffset + at, bytes); !status)
+      return status;
+    at += bytes.size();
+    at = at == geometry_.capacity ? 0 : at;
+  }
+  return file_.persist();
 }
 
 } // namespace perdure

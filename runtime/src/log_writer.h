@@ -38,6 +38,9 @@ public:
   // REQUIRES: space_needed() bytes are free. After an error nothing more may be appended.
   Status append(uint64_t epoch, std::span<const std::byte> payload);
 
+  // Makes durable again what stands from BEGIN to the tail; see PooledImage::begin_run.
+  Status rewrite(LogPosition begin);
+
   LogPosition tail() const { return tail_; }
   const LogGeometry &geometry() const { return geometry_; }
   // Starts anew at TAIL in a circle of CAPACITY bytes.

@@ -118,6 +118,7 @@ Status MappedReplay::apply(std::span<const std::byte> payload) {
         return status;
     }
   }
+  image_.stored_through_mapping();
   return Status::ok();
 }
 

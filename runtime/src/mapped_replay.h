@@ -3,7 +3,7 @@
 // Applies epochs to the image file in recovery, through a shared mapping: no sorting, no copies,
 // and a page that many epochs write costs one fault. Pages are faulted in by MADV_POPULATE_WRITE,
 // which returns an error where a store would raise SIGBUS (full disk, failing device). Where that
-// cannot be (simulated files, kernels before 5.14) image_writer does the work.
+// cannot be (kernels before 5.14) image_writer does the work.
 #pragma once
 
 #include "image_writer.h"

@@ -14,19 +14,16 @@ MetadataView::~MetadataView() {
     munmap(base_, kMetadataEnd);
 }
 
-Status MetadataView::map(const Pool &pool) {
+Status MetadataView::map(const StableFile &image, uint64_t bytes) {
   void *memory = mmap(nullptr, kMetadataEnd, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
-    return system_error("map", pool.image->path(), errno);
+    return system_error("map", image.path(), errno);
   base_ = static_cast<std::byte *>(memory);
-  // All that the file has: recovery shows what lies past the superblock's end of the image too, if
-  // the log leads there.
-  const uint64_t bytes = std::min(pool.image->size(), kMetadataEnd);
-  if (bytes != 0 &&
-      mmap(base_, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
-           pool.image->fd(), 0) == MAP_FAILED)
-    return system_error("map", pool.image->path(), errno);
+  bytes = std::min(bytes, kMetadataEnd);
+  if (bytes != 0 && mmap(base_, bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, image.fd(), 0) == MAP_FAILED)
+    return system_error("map", image.path(), errno);
   return Status::ok();
 }
 

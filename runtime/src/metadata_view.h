@@ -6,7 +6,7 @@
 #pragma once
 
 #include "epoch_payload.h"
-#include "pool.h"
+#include "persist.h"
 
 namespace perdure {
 
@@ -17,7 +17,8 @@ public:
   MetadataView(const MetadataView &) = delete;
   MetadataView &operator=(const MetadataView &) = delete;
 
-  Status map(const Pool &pool);
+  // BYTES: of the image file.
+  Status map(const StableFile &image, uint64_t bytes);
   void apply(const ImageRange &range); // what of it is metadata
   // Image offset 0. REQUIRES: map() succeeded
   std::byte *base() const { return base_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mutator.h"
 #include "check.h"
+#include "durability_step.h"
 #include "epochs.h"
 #include <cerrno>
 #include <new>
@@ -50,7 +51,8 @@ Mutator *Mutator::claim() {
   // mmap, not malloc: the first store of a thread may happen in a signal handler.
   void *memory =
       mmap(nullptr, sizeof(Mutator), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  PERDURE_CHECK(memory != MAP_FAILED, "out of memory for a thread's write set");
+  if (memory == MAP_FAILED)
+    end_without_memory("a thread's write set");
   auto *mutator = new (memory) Mutator;
   Mutator *head = registry.load(std::memory_order_relaxed);
   do
@@ -79,13 +81,17 @@ void Mutator::thread_ended(void *argument) {
 }
 
 void Mutator::enter() {
+  if (in_unit_.load(std::memory_order_relaxed) == kInside)
+    return; // a handler entered, after depth_ counted our unit
   if (sets_[0].backlog() + sets_[1].backlog() > kMaxBacklog)
     Epochs::instance().throttle(*this);
   for (;;) {
-    in_unit_.store(1, std::memory_order_seq_cst);
-    if (!Epochs::cut_pending.load(std::memory_order_seq_cst))
+    in_unit_.store(kEntering, std::memory_order_seq_cst);
+    if (!Epochs::cut_pending.load(std::memory_order_seq_cst) || !takes(Step::kUnitBacksOut)) {
+      in_unit_.store(kInside, std::memory_order_release);
       return;
-    in_unit_.store(0, std::memory_order_release);
+    }
+    in_unit_.store(kOutside, std::memory_order_release);
     int saved = errno; // locks and free() leave it alone; a wait of ours may set it
     Epochs::wait_for_cut();
     errno = saved;
@@ -93,13 +99,17 @@ void Mutator::enter() {
 }
 
 void Mutator::leave() {
-  in_unit_.store(0, std::memory_order_release);
+  std::atomic_signal_fence(std::memory_order_seq_cst); // depth_ is 0
+  in_unit_.store(kOutside, std::memory_order_release);
   if (Epochs::single_mutator)
     Epochs::instance().commit_single();
 }
 
 void Mutator::unit_begin() {
-  if (depth_++ == 0)
+  // Counted first. A handler that comes in between enters, and its end leaves depth_ at 1.
+  depth_ = depth_ + 1;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (in_unit_.load(std::memory_order_relaxed) != kInside)
     enter();
 }
 
@@ -129,8 +139,9 @@ void Mutator::resume() {
   uint32_t depth = paused_depth_[--paused_];
   if (depth == 0 && !Epochs::units_between_commit_points)
     return;
-  enter();
   depth_ = depth ? depth : 1;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  enter();
 }
 
 void Mutator::lock_taken(const void *lock) {
@@ -159,7 +170,7 @@ void Mutator::keep_only_current() {
   for (Mutator *mutator = first(); mutator; mutator = mutator->next_) {
     if (mutator == current_)
       continue;
-    mutator->in_unit_.store(0, std::memory_order_relaxed);
+    mutator->in_unit_.store(kOutside, std::memory_order_relaxed);
     mutator->depth_ = mutator->paused_ = mutator->held_count_ = 0;
     mutator->owned_.store(false, std::memory_order_relaxed);
   }

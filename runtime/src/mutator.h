@@ -6,6 +6,10 @@
 // Quiescence (Dekker's protocol): a thread entering a unit stores in_unit, then looks whether a cut
 // is under way and backs out if so; the cutter announces the cut, then looks at every in_unit. Both
 // with sequentially consistent order, so one of them sees the other.
+//
+// A signal handler may have units of its own, whatever it interrupts. Until the interrupted thread
+// has looked, in_unit says kEntering, and the handler's unit enters by itself; and depth counts a
+// unit before it is entered, so that the handler's end does not leave it.
 #pragma once
 
 #include "write_set.h"
@@ -41,7 +45,7 @@ public:
   const WriteSet &set(uint32_t lane) const { return sets_[lane]; }
 
   // --- Everybody's side.
-  bool in_unit() const { return in_unit_.load(std::memory_order_seq_cst) != 0; }
+  bool in_unit() const { return in_unit_.load(std::memory_order_seq_cst) != kOutside; }
   Mutator *next() const { return next_; }
   static Mutator *first();
 
@@ -55,10 +59,11 @@ private:
   static __thread Mutator *current_; // not thread_local: every access would ask for initialisation
   static Mutator *claim();
   static void thread_ended(void *mutator);
+  enum Presence : uint32_t { kOutside = 0, kEntering = 1, kInside = 2 };
   void enter();
   void leave();
 
-  std::atomic<uint32_t> in_unit_{0};
+  std::atomic<uint32_t> in_unit_{kOutside};
   std::atomic<bool> owned_{true};
   uint32_t depth_ = 0;
   uint32_t paused_ = 0;

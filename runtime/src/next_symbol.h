@@ -15,11 +15,15 @@ public:
   constexpr NextSymbol(Result (*)(Parameters...), const char *name) : name_(name) {}
 
   Result operator()(Parameters... parameters) {
-    if (__builtin_expect(!function_, 0)) {
-      function_ = reinterpret_cast<Result (*)(Parameters...)>(dlsym(RTLD_NEXT, name_));
-      PERDURE_CHECK(function_, name_);
-    }
+    if (__builtin_expect(!function_, 0))
+      look_up();
     return function_(parameters...);
+  }
+
+  bool is_known() const { return function_ != nullptr; }
+  void look_up() {
+    function_ = reinterpret_cast<Result (*)(Parameters...)>(dlsym(RTLD_NEXT, name_));
+    PERDURE_CHECK(function_, name_);
   }
 
 private:

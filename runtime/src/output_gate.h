@@ -7,11 +7,13 @@
 //
 // Rules. A write goes straight through if nothing it may reveal is pending and nothing is held for
 // its descriptor. Else it is copied. A descriptor with kHeldMax bytes held makes writers wait (or
-// gives EAGAIN if the peer is not reading). close() and shutdown() first send what is held. If the
-// pool fails nothing held is sent: the connections are shut down, so no client takes silence for an
-// acknowledgement.
+// gives EAGAIN if the peer is not reading). close() first sends what is held; a shutdown() takes
+// its place among what is held. If the pool fails nothing held is sent: the connections are shut
+// down, so no client takes silence for an acknowledgement.
 #pragma once
 
+#include "status.h"
+#include "status_format.h"
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -31,7 +33,8 @@ class OutputGate {
 public:
   static OutputGate &instance();
 
-  void start();
+  // Errors: no descriptor, thread or memory left.
+  Status start();
   // Sends what is held and durable, as far as the peers take it within about a second.
   void stop();
   // Wakes the gate's thread: a ticket became durable, or the pool failed. Any thread.
@@ -41,46 +44,68 @@ public:
   // (errno set). False: the descriptor is no socket or nothing is pending; make the call itself.
   bool send(int fd, const msghdr &message, int flags, ssize_t &result);
   // Returns when all that the caller may reveal is durable and nothing is held for FD: before
-  // output that cannot be held (sendfile, control messages, shutdown). Inside a unit it returns at
-  // once.
-  void wait_until_clear(int fd);
+  // output that cannot be held (sendfile, control messages). Inside a unit it returns at once. 0,
+  // or why the output must not be made: EAGAIN, FD does not block and its peer is not reading; EIO,
+  // the pool has failed.
+  int wait_until_clear(int fd, int flags = 0);
+  // Stands in for shutdown(FD, HOW). True: it will be done when what is held has been sent. False:
+  // nothing is held or pending; make the call itself.
+  bool shut_down(int fd, int how);
   // Before close(FD): sends what is held; what the peer does not take now goes on in the
   // background.
   void before_close(int fd);
+  // The same for each descriptor in [FIRST, LAST].
+  void before_close_range(unsigned first, unsigned last);
+
+  // What is held now. Any thread.
+  void fill_status(PoolStatus &status);
 
   void lock_for_fork() { mutex_.lock(); }
   void unlock_after_fork(bool child);
 
 private:
+  static constexpr size_t kHeldMax = 4 << 20; // bytes per descriptor before writers wait
   struct Message {
     uint64_t ticket; // 0: only the order holds it back
     std::vector<char> bytes;
     std::vector<char> address; // of a datagram; empty: connected
     size_t sent = 0;
+    int shut_down = -1; // instead of bytes: how. Counts as one held byte.
+    size_t left() const { return shut_down >= 0 ? 1 : bytes.size() - sent; }
   };
   struct Connection {
-    std::mutex mutex; // all but held_bytes
+    std::mutex mutex; // all but held_bytes and pending
     int fd = -1;
-    int type = 0;         // SOCK_STREAM, ...
-    bool pending = false; // in pending_
+    int type = 0; // SOCK_STREAM, ...
+    // In pending_, or released just now. Written under the gate's mutex, cleared under both.
+    std::atomic<bool> pending{false};
     bool owned = false;   // fd is a duplicate made by before_close
     bool blocked = false; // the peer is not reading
+    bool ended = false;   // shut_down() for writing
     int error = 0;        // met while sending, for the next write
     std::atomic<size_t> held_bytes{0};
     std::deque<Message> held;
+    std::shared_ptr<Connection> next_pending; // a list: to be in it takes no memory
     std::condition_variable drained;
   };
   using ConnectionPtr = std::shared_ptr<Connection>;
 
   ConnectionPtr find(int fd);
   ConnectionPtr find_or_add(int fd, int type);
+  bool try_send(int fd, const msghdr &message, int flags, ssize_t &result);
   ssize_t hold(const ConnectionPtr &connection, const msghdr &message, int flags, uint64_t ticket);
-  bool make_room(Connection &connection, std::unique_lock<std::mutex> &lock, int flags);
+  void list(const ConnectionPtr &connection, uint64_t ticket);
+  void push_pending(ConnectionPtr connection);
+  enum class Room { kThere, kNone, kWait };
+  Room make_room(Connection &connection, std::unique_lock<std::mutex> &lock, int flags);
   // REQUIRES: connection.mutex held. Sends what is durable, in order.
   void release(Connection &connection, uint64_t durable);
+  ssize_t send_front(Connection &connection, uint64_t durable);
+  static void forget_sent(Connection &connection, size_t size);
   void drop(Connection &connection, int error);
-  void release_pending();
+  bool release_pending(); // true: there is more to release now
   void unblock(int fd);
+  void close_descriptors();
   void run();
 
   std::atomic<bool> running_{false}, stopping_{false};
@@ -88,7 +113,7 @@ private:
   std::mutex mutex_;  // the two collections; taken before a connection's mutex
   std::unordered_map<int, ConnectionPtr>
       connections_;                           // sockets that ever had to hold, until closed
-  std::vector<ConnectionPtr> pending_;        // with held bytes
+  ConnectionPtr pending_;                     // with held bytes
   std::atomic<uint32_t> connection_count_{0}; // lets writers skip the look-up
   int epoll_ = -1, wake_ = -1;
   std::thread thread_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <sys/resource.h>
 #include <vector>
 
 namespace perdure {
@@ -21,8 +22,6 @@ const char *domain_name(Domain domain) {
     return "persistent memory";
   case Domain::kEmulatedPmem:
     return "emulated persistent memory";
-  case Domain::kSimulated:
-    return "simulated";
   }
   return "unknown";
 }
@@ -40,6 +39,13 @@ static const char *advice(int error) {
     return "; check the path";
   case EIO:
     return "; check the device's health in the kernel log";
+  case EFBIG:
+    return "; raise the limit on file sizes (ulimit -f)";
+  case EMFILE:
+  case ENFILE:
+    return "; raise the limit on open files (ulimit -n)";
+  case ENOMEM:
+    return "; free memory, or raise the limit on address space (ulimit -v)";
   default:
     return "";
   }
@@ -50,11 +56,19 @@ Status system_error(const char *verb, const std::string &path, int error) {
                        advice(error));
 }
 
+bool exceeds_file_limit(uint64_t size) {
+  rlimit limit;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+         size > limit.rlim_cur;
+}
+
 Status StableFile::io_error(const char *verb, int error) const {
   return system_error(verb, path_, error);
 }
 
-Status write_zeros(StableFile &file, uint64_t offset, uint64_t size) {
+Status persist(Step step, StableFile &file) { return takes(step) ? file.persist() : Status::ok(); }
+
+Status write_zeros(StableFile &file, uint64_t offset, uint64_t size, Step step) {
   const std::vector<std::byte> zeros(std::min<uint64_t>(size, 1 << 20));
   for (uint64_t done = 0; done < size;) {
     const uint64_t part = std::min<uint64_t>(zeros.size(), size - done);
@@ -62,7 +76,7 @@ Status write_zeros(StableFile &file, uint64_t offset, uint64_t size) {
       return status;
     done += part;
   }
-  return file.persist();
+  return persist(step, file);
 }
 
 } // namespace perdure

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One file of a pool, seen through its persistence domain. The only layer that flushes, fences or
-// syncs: everything above says what must be durable before what with write() and persist(), and the
-// simulated domain (persist_simulated) enumerates what a crash may leave of it.
+// syncs: everything above says what must be durable before what with write() and persist(). The
+// domains are made of the primitives in persist_device.h; on simulated ones (persist_simulated)
+// crash tests enumerate what a crash may leave.
 //
 // Crash semantics, for every domain: writes since the last persist() may survive in any subset and
 // any order, each torn at the domain's atom (512-byte sector; 8 bytes on persistent memory). What
 // was written before a persist() that returned ok is all there.
 #pragma once
 
+#include "durability_step.h"
 #include "status.h"
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +26,7 @@ enum class Domain : uint32_t {
   kDirectFile = 1,   // O_DIRECT | O_DSYNC
   kBufferedFile = 2, // page cache and fdatasync
   kPmem = 3,         // non-temporal stores and a fence, on memory that libpmem says is persistent
-  kEmulatedPmem = 4, // the same instructions on a page-cache mapping: for tests and measurements
-  kSimulated = 5     // in memory, for crash tests
+  kEmulatedPmem = 4  // the same instructions on a page-cache mapping: for tests and measurements
 };
 
 const char *domain_name(Domain domain);
@@ -52,6 +53,8 @@ public:
   virtual uint32_t write_alignment() const = 0; // bytes; 1: any
   virtual Domain domain() const = 0;
   virtual int fd() const { return -1; }
+  // To be called after stores through a shared mapping of fd(); they are pending like a write().
+  virtual void stored_through_mapping() {}
 
   const std::string &path() const { return path_; }
 
@@ -66,6 +69,10 @@ private:
 // "cannot VERB PATH: reason (what to do)" for an errno value.
 Status system_error(const char *verb, const std::string &path, int error);
 
+// True if a file of SIZE bytes is longer than this process may make one (RLIMIT_FSIZE). Asked
+// before a file is written or grown: the kernel would also send SIGXFSZ, which ends the process.
+bool exceeds_file_limit(uint64_t size);
+
 enum class Access { kReadOnly, kReadWrite };
 
 // Page cache and fdatasync; any alignment. The image is always of this kind: private mappings of
@@ -76,11 +83,21 @@ Result<std::unique_ptr<StableFile>> open_buffered(const std::string &path, Acces
 // buffered. ALIGNMENT_MAX 0: whatever is natural for the file.
 Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_t alignment_max);
 
+// To read a file that another process writes through open_direct(): also past the page cache, so
+// that a read sees every write that has returned, and leaves no page behind that the writer would
+// have to drop (a drop that fails leaves the page stale). Buffered where there is no O_DIRECT.
+Result<std::unique_ptr<StableFile>> open_direct_reader(const std::string &path);
+
 // Maps PATH as persistent memory if libpmem says it is, or if EMULATE; else returns null.
 Result<std::unique_ptr<StableFile>> open_pmem(const std::string &path, bool emulate);
+// The same, whatever file system the thread uses.
+Result<std::unique_ptr<StableFile>> open_libpmem(const std::string &path, bool emulate);
 
 // Writes zeros over [OFFSET, OFFSET + SIZE) and persists them, so that later writes there change no
-// file system metadata. REQUIRES: both are multiples of 4096.
-Status write_zeros(StableFile &file, uint64_t offset, uint64_t size);
+// file system metadata: STEP. REQUIRES: both are multiples of 4096.
+Status write_zeros(StableFile &file, uint64_t offset, uint64_t size, Step step);
+
+// FILE.persist(), as this step of the protocol.
+Status persist(Step step, StableFile &file);
 
 } // namespace perdure

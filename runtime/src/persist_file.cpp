@@ -2,17 +2,16 @@
 //
 // The file domains. Buffered: pwrite into the page cache, fdatasync to persist. Direct: writes are
 // gathered in an aligned bounce buffer and persist() is one O_DIRECT | O_DSYNC pwrite, which a
-// preallocated log needs no second system call and no metadata update for.
+// preallocated log needs no second system call and no metadata update for. The system calls are
+// those of a BlockDevice.
+#include "durability_step.h"
 #include "persist.h"
+#include "persist_device.h"
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <vector>
 
 namespace perdure {
 namespace {
@@ -26,9 +25,11 @@ uint64_t round_up(uint64_t value, uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
-int write_fully(int fd, const std::byte *data, uint64_t size, uint64_t offset) {
+int write_fully(BlockDevice &device, const std::byte *data, uint64_t size, uint64_t offset) {
+  if (exceeds_file_limit(offset + size))
+    return EFBIG;
   while (size != 0) {
-    const ssize_t written = pwrite(fd, data, size, static_cast<off_t>(offset));
+    const ssize_t written = device.write(data, size, offset);
     if (written < 0 && errno == EINTR)
       continue;
     if (written <= 0)
@@ -42,14 +43,14 @@ int write_fully(int fd, const std::byte *data, uint64_t size, uint64_t offset) {
 
 class BufferedFile : public StableFile {
 public:
-  BufferedFile(std::string path, int fd) : StableFile(std::move(path)), fd_(fd) {}
-  ~BufferedFile() override { ::close(fd_); }
+  BufferedFile(std::string path, std::unique_ptr<BlockDevice> device)
+      : StableFile(std::move(path)), device_(std::move(device)) {}
 
   Status write(uint64_t offset, std::span<const std::byte> head,
                std::span<const std::byte> body) override {
-    int error = write_fully(fd_, head.data(), head.size(), offset);
+    int error = write_fully(*device_, head.data(), head.size(), offset);
     if (error == 0)
-      error = write_fully(fd_, body.data(), body.size(), offset + head.size());
+      error = write_fully(*device_, body.data(), body.size(), offset + head.size());
     return error == 0 ? Status::ok() : io_error("write", error);
   }
 
@@ -57,9 +58,9 @@ public:
     // After a failed sync the kernel may have dropped the dirty pages: a retry would lie.
     if (failed_)
       return io_error("sync", EIO);
-    int result;
+    int result = 0;
     do
-      result = fdatasync(fd_);
+      result = takes(Step::kFileSynced) ? device_->sync() : 0;
     while (result != 0 && errno == EINTR);
     if (result == 0)
       return Status::ok();
@@ -69,7 +70,7 @@ public:
 
   Status read(uint64_t offset, std::span<std::byte> into) const override {
     while (!into.empty()) {
-      const ssize_t got = pread(fd_, into.data(), into.size(), static_cast<off_t>(offset));
+      const ssize_t got = device_->read(into.data(), into.size(), offset);
       if (got < 0 && errno == EINTR)
         continue;
       if (got < 0)
@@ -85,19 +86,25 @@ public:
   }
 
   uint64_t size() const override {
-    struct stat info;
-    return fstat(fd_, &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+    return static_cast<uint64_t>(std::max<int64_t>(device_->size(), 0));
   }
 
   Status resize(uint64_t size) override {
-    return ftruncate(fd_, static_cast<off_t>(size)) == 0 ? Status::ok() : io_error("resize", errno);
+    if (exceeds_file_limit(size))
+      return io_error("resize", EFBIG);
+    int result;
+    do
+      result = device_->resize(size);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? Status::ok() : io_error("resize", errno);
   }
 
   Status reserve(uint64_t offset, uint64_t size) override {
+    if (exceeds_file_limit(offset + size))
+      return io_error("reserve space in", EFBIG);
     int result;
     do
-      result =
-          fallocate(fd_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size));
+      result = device_->reserve(offset, size);
     while (result != 0 && errno == EINTR);
     // Without fallocate the file system cannot promise space; a write may then still fail.
     return result == 0 || errno == EOPNOTSUPP ? Status::ok() : io_error("reserve space in", errno);
@@ -107,7 +114,7 @@ public:
     static const std::byte zeros[64 << 10] = {};
     const uint64_t end = offset + size;
     while (offset < end) {
-      const off_t data = lseek(fd_, static_cast<off_t>(offset), SEEK_DATA);
+      const int64_t data = device_->next_data(offset);
       if (data < 0 && errno == ENXIO)
         break; // only holes from here to the end of the file
       if (data > 0 && static_cast<uint64_t>(data) > offset) {
@@ -115,7 +122,7 @@ public:
         continue;
       }
       const uint64_t part = std::min<uint64_t>(sizeof zeros, end - offset);
-      if (const int error = write_fully(fd_, zeros, part, offset))
+      if (const int error = write_fully(*device_, zeros, part, offset))
         return io_error("write", error);
       offset += part;
     }
@@ -124,21 +131,21 @@ public:
 
   uint32_t write_alignment() const override { return 1; }
   Domain domain() const override { return Domain::kBufferedFile; }
-  int fd() const override { return fd_; }
+  int fd() const override { return device_->fd(); }
+  void stored_through_mapping() override { device_->stored_through_mapping(); }
 
 private:
-  const int fd_;
+  const std::unique_ptr<BlockDevice> device_;
   std::atomic<bool> failed_ = false;
 };
 
 class DirectFile final : public BufferedFile {
 public:
-  DirectFile(std::string path, int fd, int direct_fd, uint32_t alignment)
-      : BufferedFile(std::move(path), fd), direct_fd_(direct_fd), alignment_(alignment) {}
-  ~DirectFile() override {
-    ::close(direct_fd_);
-    std::free(bounce_);
-  }
+  DirectFile(std::string path, std::unique_ptr<BlockDevice> device,
+             std::unique_ptr<BlockDevice> direct, uint32_t alignment)
+      : BufferedFile(std::move(path), std::move(device)), direct_(std::move(direct)),
+        alignment_(alignment) {}
+  ~DirectFile() override { std::free(bounce_); }
 
   Status write(uint64_t offset, std::span<const std::byte> head,
                std::span<const std::byte> body) override {
@@ -164,16 +171,16 @@ public:
   Status persist() override {
     if (failed_)
       return io_error("sync", EIO);
-    const int error = write_fully(direct_fd_, bounce_, pending_, pending_offset_);
+    const int error = write_fully(*direct_, bounce_, pending_, pending_offset_);
     pending_ = 0;
-    if (error == 0 && resized_) {
-      resized_ = false;
-      return BufferedFile::persist();
+    if (error != 0) {
+      failed_ = true;
+      return io_error("write", error);
     }
-    if (error == 0)
+    if (!resized_)
       return Status::ok();
-    failed_ = true;
-    return io_error("write", error);
+    resized_ = false;
+    return takes(Step::kFileGrown) ? BufferedFile::persist() : Status::ok();
   }
 
   Status resize(uint64_t size) override {
@@ -200,7 +207,7 @@ private:
     return true;
   }
 
-  const int direct_fd_;
+  const std::unique_ptr<BlockDevice> direct_;
   const uint32_t alignment_;
   std::byte *bounce_ = nullptr;
   uint64_t bounce_size_ = 0;
@@ -210,14 +217,46 @@ private:
   bool failed_ = false;
 };
 
-// The smallest alignment O_DIRECT takes on FD, found by trying; 0 if none.
-uint32_t direct_alignment(int fd) {
+// No fd(): a read-ahead through it would fill the page cache.
+class DirectReader final : public BufferedFile {
+public:
+  DirectReader(std::string path, std::unique_ptr<BlockDevice> device, uint32_t alignment)
+      : BufferedFile(std::move(path), std::move(device)), alignment_(alignment) {}
+  ~DirectReader() override { std::free(bounce_); }
+
+  Status read(uint64_t offset, std::span<std::byte> into) const override {
+    while (!into.empty()) {
+      const uint64_t begin = offset / alignment_ * alignment_;
+      const uint64_t part = std::min(into.size(), kBounceMax - (offset - begin));
+      const uint64_t size = round_up(offset - begin + part, alignment_);
+      if (!bounce_)
+        bounce_ = static_cast<std::byte *>(std::aligned_alloc(kDirectMemoryAlignment, kBounceMax));
+      if (!bounce_)
+        return Status::error("cannot read " + path() + ": out of memory for an aligned buffer");
+      if (Status status = BufferedFile::read(begin, {bounce_, size}); !status)
+        return status;
+      std::memcpy(into.data(), bounce_ + (offset - begin), part);
+      into = into.subspan(part);
+      offset += part;
+    }
+    return Status::ok();
+  }
+
+  int fd() const override { return -1; }
+
+private:
+  const uint32_t alignment_;
+  mutable std::byte *bounce_ = nullptr;
+};
+
+// The smallest alignment that DIRECT takes, found by trying; 0 if none.
+uint32_t direct_alignment(BlockDevice &direct) {
   void *buffer = std::aligned_alloc(kDirectMemoryAlignment, 4096);
   if (!buffer)
     return 0;
   uint32_t found = 0;
   for (const uint32_t alignment : {512u, 4096u})
-    if (pread(fd, buffer, alignment, alignment) >= 0) {
+    if (direct.read(buffer, alignment, alignment) >= 0) {
       found = alignment;
       break;
     }
@@ -228,25 +267,36 @@ uint32_t direct_alignment(int fd) {
 } // namespace
 
 Result<std::unique_ptr<StableFile>> open_buffered(const std::string &path, Access access) {
-  const int flags = access == Access::kReadOnly ? O_RDONLY : O_RDWR;
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (fd < 0)
+  auto device =
+      file_system().open(path, access == Access::kReadOnly ? Open::kRead : Open::kReadWrite);
+  if (!device)
     return system_error("open", path, errno);
-  return std::unique_ptr<StableFile>(new BufferedFile(path, fd));
+  return std::unique_ptr<StableFile>(new BufferedFile(path, std::move(device)));
 }
 
 Result<std::unique_ptr<StableFile>> open_direct(const std::string &path, uint32_t alignment_max) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0)
+  auto device = file_system().open(path, Open::kReadWrite);
+  if (!device)
     return system_error("open", path, errno);
-  const int direct_fd = ::open(path.c_str(), O_RDWR | O_DIRECT | O_DSYNC | O_CLOEXEC);
-  const uint32_t alignment = direct_fd < 0 ? 0 : direct_alignment(direct_fd);
-  if (alignment == 0 || (alignment_max != 0 && alignment_max % alignment != 0)) {
-    if (direct_fd >= 0)
-      ::close(direct_fd);
-    return std::unique_ptr<StableFile>(new BufferedFile(path, fd));
-  }
-  return std::unique_ptr<StableFile>(new DirectFile(path, fd, direct_fd, alignment));
+  auto direct =
+      file_system().open(path, takes(Step::kWriteThrough) ? Open::kDirect : Open::kReadWrite);
+  const uint32_t alignment = direct ? direct_alignment(*direct) : 0;
+  if (alignment == 0 || (alignment_max != 0 && alignment_max % alignment != 0))
+    return std::unique_ptr<StableFile>(new BufferedFile(path, std::move(device)));
+  return std::unique_ptr<StableFile>(
+      new DirectFile(path, std::move(device), std::move(direct), alignment));
+}
+
+Result<std::unique_ptr<StableFile>> open_pmem(const std::string &path, bool emulate) {
+  return file_system().map_pmem(path, emulate);
+}
+
+Result<std::unique_ptr<StableFile>> open_direct_reader(const std::string &path) {
+  auto direct = file_system().open(path, Open::kDirectRead);
+  const uint32_t alignment = direct ? direct_alignment(*direct) : 0;
+  if (alignment == 0)
+    return open_buffered(path, Access::kReadOnly);
+  return std::unique_ptr<StableFile>(new DirectReader(path, std::move(direct), alignment));
 }
 
 } // namespace perdure

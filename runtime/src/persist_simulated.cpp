@@ -1,125 +1,266 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files in memory with a power cut; see persist_simulated.h.
+// Open files, mapped memory and names of the simulation; see persist_simulated.h. What may be left
+// of them is in simulated_contents.cpp, simulated_names.cpp and power_cut.cpp.
 #include "persist_simulated.h"
 #include "check.h"
-#include <algorithm>
+#include "persist_pmem_file.h"
 #include <cerrno>
-#include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <utility>
 
 namespace perdure {
 
-class SimulatedFile final : public StableFile {
+class SimulatedDevice final : public BlockDevice {
 public:
-  SimulatedFile(SimulatedStore &store, SimulatedStore::Contents &contents)
-      : StableFile(contents.name), store_(store), contents_(contents) {}
+  SimulatedDevice(SimulatedStore &store, std::shared_ptr<SimulatedContents> contents, bool direct)
+      : store_(store), contents_(std::move(contents)), direct_(direct) {}
 
-  Status write(uint64_t offset, std::span<const std::byte> head,
-               std::span<const std::byte> body) override {
-    if (store_.broken_)
-      return io_error("write", EIO);
-    std::vector<std::byte> bytes(head.begin(), head.end());
-    bytes.insert(bytes.end(), body.begin(), body.end());
-    put(offset, bytes);
-    return Status::ok();
-  }
-
-  Status persist() override {
-    if (store_.broken_)
-      return io_error("sync", EIO);
-    if (store_.on_persist)
-      store_.on_persist(store_.persist_points_);
-    ++store_.persist_points_;
-    contents_.durable = contents_.visible;
-    contents_.pending.clear();
-    return Status::ok();
-  }
-
-  Status read(uint64_t offset, std::span<std::byte> into) const override {
-    for (std::byte &byte : into) {
-      byte = offset < contents_.visible.size() ? contents_.visible[offset] : std::byte{0};
-      ++offset;
+  ssize_t write(const void *data, size_t size, uint64_t offset) override {
+    SimulatedStore::Guard guard(store_.mutex_);
+    if (store_.fail_if_broken() != 0)
+      return -1;
+    const ssize_t written = pwrite(contents_->fd(), data, size, static_cast<off_t>(offset));
+    if (written <= 0)
+      return written;
+    const uint64_t end = offset + static_cast<uint64_t>(written);
+    if (end > contents_->size())
+      (void)contents_->resize(end);
+    contents_->changed(offset, static_cast<uint64_t>(written));
+    if (direct_) {
+      store_.crash_point();
+      contents_->settle(offset, static_cast<uint64_t>(written));
     }
-    return Status::ok();
+    return written;
   }
 
-  uint64_t size() const override { return contents_.visible.size(); }
-
-  Status resize(uint64_t size) override {
-    if (store_.broken_)
-      return io_error("resize", EIO);
-    contents_.visible.resize(size); // a grown file is zeros, durable or not
-    return Status::ok();
+  ssize_t read(void *data, size_t size, uint64_t offset) override {
+    SimulatedStore::Guard guard(store_.mutex_);
+    return pread(contents_->fd(), data, size, static_cast<off_t>(offset));
   }
 
-  Status reserve(uint64_t, uint64_t) override { return Status::ok(); }
-
-  Status zero(uint64_t offset, uint64_t size) override {
-    if (offset < contents_.visible.size())
-      put(offset,
-          std::vector<std::byte>(std::min<uint64_t>(size, contents_.visible.size() - offset)));
-    return Status::ok();
+  int sync() override {
+    SimulatedStore::Guard guard(store_.mutex_);
+    if (store_.fail_if_broken() != 0)
+      return -1;
+    contents_->changed_somewhere();
+    store_.crash_point();
+    contents_->settle();
+    return 0;
   }
 
-  uint32_t write_alignment() const override { return store_.write_alignment_; }
-  Domain domain() const override { return Domain::kSimulated; }
+  int resize(uint64_t size) override {
+    SimulatedStore::Guard guard(store_.mutex_);
+    return store_.fail_if_broken() != 0 ? -1 : contents_->resize(size);
+  }
+  int allocate(uint64_t size) override { return resize(std::max(size, contents_->size())); }
+  int reserve(uint64_t, uint64_t) override {
+    SimulatedStore::Guard guard(store_.mutex_);
+    return store_.fail_if_broken();
+  }
+  int64_t next_data(uint64_t offset) override {
+    SimulatedStore::Guard guard(store_.mutex_);
+    return lseek(contents_->fd(), static_cast<off_t>(offset), SEEK_DATA);
+  }
+  int64_t size() override {
+    SimulatedStore::Guard guard(store_.mutex_);
+    return static_cast<int64_t>(contents_->size());
+  }
+  int fd() override { return contents_->fd(); }
+
+  void stored_through_mapping() override {
+    SimulatedStore::Guard guard(store_.mutex_);
+    contents_->changed_somewhere();
+    store_.crash_point();
+  }
 
 private:
-  void put(uint64_t offset, std::span<const std::byte> bytes) {
-    if (contents_.visible.size() < offset + bytes.size())
-      contents_.visible.resize(offset + bytes.size());
-    std::copy(bytes.begin(), bytes.end(),
-              contents_.visible.begin() + static_cast<ptrdiff_t>(offset));
-    while (!bytes.empty()) {
-      const uint64_t part = std::min<uint64_t>(bytes.size(), store_.atom_ - offset % store_.atom_);
-      const auto atom = bytes.first(part);
-      contents_.pending.push_back({offset, {atom.begin(), atom.end()}});
-      bytes = bytes.subspan(part);
-      offset += part;
-    }
-  }
-
   SimulatedStore &store_;
-  SimulatedStore::Contents &contents_;
+  const std::shared_ptr<SimulatedContents> contents_;
+  const bool direct_;
 };
 
-std::unique_ptr<StableFile> SimulatedStore::open(const std::string &name) {
-  for (auto &file : files_)
-    if (file->name == name)
-      return std::make_unique<SimulatedFile>(*this, *file);
-  files_.push_back(std::make_unique<Contents>());
-  files_.back()->name = name;
-  return std::make_unique<SimulatedFile>(*this, *files_.back());
-}
-
-size_t SimulatedStore::pending_atoms() const {
-  size_t count = 0;
-  for (const auto &file : files_)
-    count += file->pending.size();
-  return count;
-}
-
-std::unique_ptr<SimulatedStore>
-SimulatedStore::crash(const std::function<bool(size_t)> &keep) const {
-  auto after = std::make_unique<SimulatedStore>(atom_, write_alignment_);
-  size_t index = 0;
-  for (const auto &file : files_) {
-    auto contents = std::make_unique<Contents>();
-    contents->name = file->name;
-    contents->durable = file->durable;
-    for (const Write &write : file->pending) {
-      if (!keep(index++))
-        continue;
-      const uint64_t end = write.offset + write.bytes.size();
-      if (contents->durable.size() < end)
-        contents->durable.resize(end);
-      std::copy(write.bytes.begin(), write.bytes.end(),
-                contents->durable.begin() + static_cast<ptrdiff_t>(write.offset));
-    }
-    contents->visible = contents->durable;
-    after->files_.push_back(std::move(contents));
+class SimulatedMemory {
+public:
+  SimulatedMemory(SimulatedStore &store, std::shared_ptr<SimulatedContents> contents)
+      : store_(&store), contents_(std::move(contents)) {
+    map();
   }
-  return after;
+  SimulatedMemory(SimulatedMemory &&other)
+      : store_(other.store_), contents_(std::move(other.contents_)),
+        base_(std::exchange(other.base_, nullptr)), size_(other.size_) {}
+  ~SimulatedMemory() {
+    if (base_)
+      munmap(base_, size_);
+  }
+
+  std::byte *base() const { return base_; }
+  uint64_t size() const { return size_; }
+  Domain domain() const { return Domain::kPmem; }
+
+  void stream(std::byte *to, const std::byte *from, uint64_t size) {
+    SimulatedStore::Guard guard(store_->mutex_);
+    contents_->changed_somewhere(); // plain stores before this one
+    std::memcpy(to, from, size);
+    contents_->flush(static_cast<uint64_t>(to - base_), size);
+  }
+  void stream_zeros(std::byte *to, uint64_t size) {
+    const std::vector<std::byte> zeros(size);
+    stream(to, zeros.data(), size);
+  }
+  void fence() {
+    SimulatedStore::Guard guard(store_->mutex_);
+    contents_->changed_somewhere();
+    store_->crash_point();
+    contents_->fence();
+  }
+  int extend(const std::string &, uint64_t size) {
+    SimulatedStore::Guard guard(store_->mutex_);
+    return store_->fail_if_broken() != 0 || contents_->resize(size) != 0 ? errno : 0;
+  }
+  int sync_size(const std::string &) {
+    SimulatedStore::Guard guard(store_->mutex_);
+    store_->crash_point();
+    contents_->settle_size();
+    return 0;
+  }
+  int map_again(const std::string &) {
+    munmap(base_, size_);
+    map();
+    return 0;
+  }
+
+private:
+  void map() {
+    size_ = contents_->size();
+    void *base = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, contents_->fd(), 0);
+    PERDURE_CHECK(base != MAP_FAILED, "a simulated file cannot be mapped");
+    base_ = static_cast<std::byte *>(base);
+  }
+
+  SimulatedStore *store_;
+  std::shared_ptr<SimulatedContents> contents_;
+  std::byte *base_ = nullptr;
+  uint64_t size_ = 0;
+};
+
+int SimulatedStore::fail_if_broken() const {
+  errno = EIO;
+  return broken_ ? -1 : 0;
+}
+
+void SimulatedStore::crash_point() {
+  const uint64_t point = crash_points_++;
+  if (on_crash_point)
+    on_crash_point(point);
+}
+
+uint64_t SimulatedStore::crash_points() const {
+  Guard guard(mutex_);
+  return crash_points_;
+}
+
+void SimulatedStore::break_device() {
+  Guard guard(mutex_);
+  broken_ = true;
+}
+
+std::unique_ptr<StableFile> SimulatedStore::open(const std::string &name) {
+  FileSystem *before = use_file_system(this);
+  if (kind(name) == Kind::kMissing) {
+    open(name, Open::kCreate);
+    sync_directory("/");
+  }
+  auto file = open_buffered(name, Access::kReadWrite);
+  use_file_system(before);
+  return std::move(*file);
+}
+
+std::unique_ptr<BlockDevice> SimulatedStore::open(const std::string &path, Open mode) {
+  Guard guard(mutex_);
+  if (mode == Open::kCreate) {
+    if (fail_if_broken() != 0 || names_.add(path, {SimulatedNames::Node::Kind::kFile}) != 0)
+      return nullptr;
+    files_[names_.find(path)] =
+        std::make_shared<SimulatedContents>(atom(), SimulatedContents::Pages(), 0);
+  }
+  const auto file = files_.find(names_.find(path));
+  if (file == files_.end()) {
+    errno = ENOENT;
+    return nullptr;
+  }
+  return std::make_unique<SimulatedDevice>(*this, file->second, mode == Open::kDirect);
+}
+
+Result<std::unique_ptr<StableFile>> SimulatedStore::map_pmem(const std::string &path, bool) {
+  Guard guard(mutex_);
+  const auto file = files_.find(names_.find(path));
+  if (medium_ == Medium::kBlock || file == files_.end() || file->second->size() == 0)
+    return std::unique_ptr<StableFile>();
+  return std::unique_ptr<StableFile>(
+      new PmemFile<SimulatedMemory>(path, SimulatedMemory(*this, file->second)));
+}
+
+int SimulatedStore::make_directory(const std::string &path) {
+  Guard guard(mutex_);
+  return fail_if_broken() != 0 ? -1 : names_.add(path, {SimulatedNames::Node::Kind::kDirectory});
+}
+
+int SimulatedStore::remove_directory(const std::string &path) { return remove(path); }
+
+int SimulatedStore::remove(const std::string &path) {
+  Guard guard(mutex_);
+  return fail_if_broken() != 0 ? -1 : names_.remove(path);
+}
+
+int SimulatedStore::rename(const std::string &from, const std::string &to) {
+  Guard guard(mutex_);
+  return fail_if_broken() != 0 ? -1 : names_.rename(from, to);
+}
+
+int SimulatedStore::link(const std::string &target, const std::string &path) {
+  Guard guard(mutex_);
+  return fail_if_broken() != 0 ? -1 : names_.add(path, {SimulatedNames::Node::Kind::kLink, target});
+}
+
+int SimulatedStore::sync_directory(const std::string &path) {
+  Guard guard(mutex_);
+  if (fail_if_broken() != 0)
+    return -1;
+  crash_point();
+  return names_.sync(path);
+}
+
+FileSystem::Kind SimulatedStore::kind(const std::string &path) {
+  Guard guard(mutex_);
+  const size_t node = names_.find(path);
+  if (node == SimulatedNames::kNone)
+    return Kind::kMissing;
+  return names_.node(node).kind == SimulatedNames::Node::Kind::kDirectory ? Kind::kDirectory
+                                                                          : Kind::kOther;
+}
+
+bool SimulatedStore::is_empty(const std::string &directory) {
+  Guard guard(mutex_);
+  return names_.node(names_.find(directory)).entries.empty();
+}
+
+std::string SimulatedStore::link_target(const std::string &path) {
+  Guard guard(mutex_);
+  const size_t node = names_.find(path, false);
+  return node == SimulatedNames::kNone ? "" : names_.node(node).target;
+}
+
+// Links to links are not followed: the pool has none.
+std::string SimulatedStore::resolved(const std::string &path) {
+  const std::string target = link_target(path);
+  return target.empty() ? path : target;
+}
+
+// One process at a time has a simulated store.
+Result<std::unique_ptr<PoolLock>> SimulatedStore::lock(const std::string &) {
+  return std::unique_ptr<PoolLock>();
 }
 
 } // namespace perdure

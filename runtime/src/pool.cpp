@@ -3,11 +3,9 @@
 // Opening a pool directory; see pool.h. Its creation is in pool_create.cpp.
 #include "pool.h"
 #include "crc32c.h"
+#include "persist_device.h"
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace perdure {
 
@@ -21,23 +19,21 @@ LogPosition Pool::log_start() const {
 }
 
 bool pool_is_missing(const std::string &path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error))
-    return !error;
-  return std::filesystem::is_directory(path, error) && std::filesystem::is_empty(path, error) &&
-         !error;
+  const FileSystem::Kind kind = file_system().kind(path);
+  return kind == FileSystem::Kind::kMissing ||
+         (kind == FileSystem::Kind::kDirectory && file_system().is_empty(path));
 }
 
 static Status check_directory(const std::string &path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) {
-    if (errno == ENOENT)
-      return Status::error("there is no pool " + path + "; create it with: perdure create " + path);
+  using enum FileSystem::Kind;
+  const FileSystem::Kind kind = file_system().kind(path);
+  if (kind == kMissing)
+    return Status::error("there is no pool " + path + "; create it with: perdure create " + path);
+  if (kind == kUnknown)
     return system_error("open", path, errno);
-  }
-  if (!S_ISDIR(info.st_mode))
+  if (kind != kDirectory)
     return Status::error(path + " is not a pool (a pool is a directory); name another path");
-  if (access((path + "/superblock").c_str(), F_OK) != 0 && errno == ENOENT)
+  if (file_system().kind(path + "/superblock") == kMissing)
     return Status::error(path + " is not a pool (it has no file superblock); name another path");
   return Status::ok();
 }
@@ -76,18 +72,17 @@ Status validate_pool(const Pool &pool) {
 // A log elsewhere is a symbolic link in the directory, so the pool finds it without being told.
 static Status check_log_path(const PoolOptions &options) {
   const std::string link = options.path + "/log";
-  std::error_code error;
-  if (!std::filesystem::exists(link, error)) {
-    const std::filesystem::path target = std::filesystem::read_symlink(link, error);
-    const std::string missing = error ? link : target.string();
-    return Status::error("the pool's log " + missing +
+  FileSystem &files = file_system();
+  if (const FileSystem::Kind kind = files.kind(link);
+      kind == FileSystem::Kind::kMissing || kind == FileSystem::Kind::kUnknown) {
+    const std::string target = files.link_target(link);
+    return Status::error("the pool's log " + (target.empty() ? link : target) +
                          " is missing; put it back, or point the link " + link +
                          " to where it is now");
   }
-  if (options.log_path.empty() || std::filesystem::equivalent(link, options.log_path, error))
+  if (options.log_path.empty() || files.resolved(link) == files.resolved(options.log_path))
     return Status::ok();
-  return Status::error("the log of " + options.path + " is " +
-                       std::filesystem::canonical(link, error).string() + ", not " +
+  return Status::error("the log of " + options.path + " is " + files.resolved(link) + ", not " +
                        options.log_path + "; leave log= out, or move the log and the link " + link);
 }
 
@@ -105,7 +100,8 @@ static Status open_files(Pool &pool, const PoolOptions &options, Access access) 
                         : open_buffered(pool.path + "/superblock", access);
   if (!superblock)
     return superblock.status();
-  auto loaded = load_superblock(**superblock);
+  auto loaded = access == Access::kReadWrite ? load_superblock(**superblock)
+                                             : load_settled_superblock(**superblock);
   if (!loaded)
     return loaded.status();
   pool.superblock = *loaded;
@@ -131,7 +127,7 @@ Result<Pool> open_pool(const PoolOptions &options) {
     return status;
   Pool pool;
   pool.path = options.path;
-  auto lock = PoolLock::acquire(options.path);
+  auto lock = file_system().lock(options.path);
   if (!lock)
     return lock.status();
   pool.lock = std::move(*lock);

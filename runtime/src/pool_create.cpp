@@ -5,25 +5,20 @@
 // remainder and is built anew.
 #include "crc32c.h"
 #include "heap_layout.h"
+#include "persist_device.h"
 #include "pool.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace perdure {
 namespace {
 
-Status sync_directory(const std::string &path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return system_error("open", path, errno);
-  const bool synced = fsync(fd) == 0 || errno == EINVAL; // some file systems have nothing to sync
-  const int error = errno;
-  ::close(fd);
-  return synced ? Status::ok() : system_error("sync", path, error);
+Status sync_directory(const std::string &path, Step step) {
+  if (!takes(step))
+    return Status::ok();
+  return file_system().sync_directory(path) == 0 ? Status::ok() : system_error("sync", path, errno);
 }
 
 std::string parent_of(const std::string &path) {
@@ -31,20 +26,22 @@ std::string parent_of(const std::string &path) {
   return parent.empty() ? "." : parent.string();
 }
 
-Status create_file(const std::string &path, uint64_t size) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 && errno == EEXIST)
+// RESERVED: disk space it gets beyond its size.
+Status create_file(const std::string &path, uint64_t size, uint64_t reserved = 0) {
+  if (exceeds_file_limit(std::max(size, reserved)))
+    return system_error("create", path, EFBIG);
+  auto file = file_system().open(path, Open::kCreate);
+  if (!file && errno == EEXIST)
     return Status::error(path + " exists already; remove it if it belongs to no pool, or name "
                                 "another path");
-  if (fd < 0)
+  if (!file)
     return system_error("create", path, errno);
-  int error = size == 0 ? 0 : posix_fallocate(fd, 0, static_cast<off_t>(size));
-  if (error == 0 && fsync(fd) != 0)
-    error = errno;
-  ::close(fd);
-  if (error == 0)
+  if ((size == 0 || file->allocate(size) == 0) &&
+      (reserved == 0 || file->reserve(0, reserved) == 0 || errno == EOPNOTSUPP) &&
+      (!takes(Step::kFileCreated) || file->sync() == 0))
     return Status::ok();
-  unlink(path.c_str());
+  const int error = errno;
+  file_system().remove(path);
   return system_error("create", path, error);
 }
 
@@ -57,10 +54,10 @@ struct Scaffold {
     if (keep)
       return;
     if (!foreign_log.empty())
-      unlink(foreign_log.c_str());
+      file_system().remove(foreign_log);
     for (const char *name : {"/superblock", "/image", "/log", "/lock"})
-      unlink((directory + name).c_str());
-    rmdir(directory.c_str());
+      file_system().remove(directory + name);
+    file_system().remove_directory(directory);
   }
 };
 
@@ -74,16 +71,17 @@ Status create_log(const PoolOptions &options, Scaffold &scaffold) {
   if (Status status = create_file(target, bytes); !status)
     return status;
   scaffold.foreign_log = target;
-  if (symlink(target.c_str(), inside.c_str()) != 0)
+  if (file_system().link(target, inside) != 0)
     return system_error("create", inside, errno);
-  return sync_directory(parent_of(target));
+  return sync_directory(parent_of(target), Step::kForeignLogName);
 }
 
-Status build(const PoolOptions &options, Scaffold &scaffold) {
+Status build(const PoolOptions &options, Scaffold &scaffold, const ImageSource &fill) {
   const std::string &directory = scaffold.directory;
   if (Status status = create_log(options, scaffold); !status)
     return status;
-  if (Status status = create_file(directory + "/image", 0); !status)
+  // The heap's metadata is written by the first epoch; it must never meet a full disk.
+  if (Status status = create_file(directory + "/image", 0, kMetadataEnd); !status)
     return status;
   if (Status status = create_file(directory + "/superblock", kSuperblockCopies * kSuperblockSize);
       !status)
@@ -100,6 +98,9 @@ Status build(const PoolOptions &options, Scaffold &scaffold) {
   pool.superblock_file = std::move(*superblock_file);
   pool.image = std::move(*image);
   pool.log = std::move(*log);
+  if (fill)
+    if (Status status = fill(*pool.image, pool.superblock); !status)
+      return status;
   return format_pool(pool);
 }
 
@@ -112,11 +113,6 @@ uint32_t natural_log_alignment(const StableFile &log) {
 Status format_pool(Pool &pool) {
   pool.superblock.log_alignment = natural_log_alignment(*pool.log);
   pool.superblock.log_domain = static_cast<uint32_t>(pool.log->domain());
-  // The heap's metadata is written by the first epoch; it must never meet a full disk.
-  if (Status status = pool.image->reserve(0, kMetadataEnd); !status)
-    return status;
-  if (Status status = pool.image->persist(); !status)
-    return status;
   LogFileHeader header{};
   header.magic = kLogMagic;
   header.version = kLogVersion;
@@ -125,45 +121,58 @@ Status format_pool(Pool &pool) {
   if (Status status = pool.log->write(0, std::as_bytes(std::span(&header, 1))); !status)
     return status;
   // Really written, not only reserved: a sync must never have to convert unwritten extents.
-  if (Status status = write_zeros(*pool.log, kLogDataOffset, pool.superblock.log_capacity); !status)
+  if (Status status =
+          write_zeros(*pool.log, kLogDataOffset, pool.superblock.log_capacity, Step::kFreshLog);
+      !status)
     return status;
   // Log and image must be durable before the superblock, because recovery trusts whatever a
   // sound superblock points to. Both copies: one damaged sector must not cost a fresh pool.
-  if (Status status = store_superblock(*pool.superblock_file, pool.superblock); !status)
+  using enum Step;
+  if (Status status = store_superblock(*pool.superblock_file, pool.superblock, kFreshSuperblock);
+      !status)
     return status;
-  return store_superblock(*pool.superblock_file, pool.superblock);
+  return store_superblock(*pool.superblock_file, pool.superblock, kFreshSuperblock);
 }
 
-Status create_pool(const PoolOptions &options) {
+Status create_pool(const PoolOptions &options, const ImageSource &fill) {
   std::string path = options.path;
   while (path.size() > 1 && path.back() == '/')
     path.pop_back();
   if (!pool_is_missing(path))
     return Status::error(path + " exists already; name another path or remove it");
   const std::string parent = parent_of(path);
-  struct stat info;
-  if (stat(parent.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+  if (file_system().kind(parent) != FileSystem::Kind::kDirectory)
     return Status::error("cannot create " + path + ": there is no directory " + parent +
                          "; create it first");
   Scaffold scaffold{path + ".new", "", true};
-  if (mkdir(scaffold.directory.c_str(), 0700) != 0 && errno != EEXIST)
+  if (file_system().make_directory(scaffold.directory) != 0 && errno != EEXIST)
     return system_error("create", scaffold.directory, errno);
-  auto lock = PoolLock::acquire(scaffold.directory);
+  auto lock = file_system().lock(scaffold.directory);
   if (!lock)
     return lock.status(); // another process is creating this pool
   scaffold.keep = false;
   for (const char *name : {"/superblock", "/image", "/log"})
-    unlink((scaffold.directory + name).c_str());
-  if (Status status = build(options, scaffold); !status)
+    file_system().remove(scaffold.directory + name);
+  if (Status status = build(options, scaffold, fill); !status)
     return status;
-  if (Status status = sync_directory(scaffold.directory); !status)
+  if (Status status = sync_directory(scaffold.directory, Step::kNamesInPool); !status)
     return status;
   // All of the pool must be durable before its name is, because an opener takes a directory with
   // a superblock for a whole pool.
-  if (rename(scaffold.directory.c_str(), path.c_str()) != 0)
+  if (file_system().rename(scaffold.directory, path) != 0)
     return system_error("create", path, errno);
+  // Where its name cannot be made durable there must be no pool: an opener would trust it.
+  scaffold.directory = path;
+  if (Status status = sync_directory(parent, Step::kPoolName); !status)
+    return status;
   scaffold.keep = true;
-  return sync_directory(parent);
+  return Status::ok();
+}
+
+Status make_name_durable(const Pool &pool) {
+  // The creator's own sync preceded the first run.
+  return pool.superblock.run == 0 ? sync_directory(parent_of(pool.path), Step::kPoolName)
+                                  : Status::ok();
 }
 
 } // namespace perdure

@@ -14,9 +14,9 @@
 namespace perdure {
 
 inline constexpr uint64_t kSuperblockMagic = 0x0045525544524550; // "PERDURE\0"
-// 2: the image holds the layouts of types. Version 1, without, is read and becomes 2 when it is
-// opened.
-inline constexpr uint32_t kPoolVersion = 2;
+// 2: the image holds the layouts of types. 3: and the names of pins. Older ones, without, are read
+// and become 3 when they are opened.
+inline constexpr uint32_t kPoolVersion = 3;
 inline constexpr uint32_t kPoolVersionMin = 1;
 inline constexpr uint64_t kSuperblockSize = 4096;
 inline constexpr uint64_t kSuperblockCopies = 2;

@@ -4,6 +4,7 @@
 // the log's tail; the checkpoint owns the image and the superblock, except while it is drained.
 #include "pooled_image.h"
 #include "check.h"
+#include "status_file.h"
 #include <algorithm>
 #include <cstdio>
 
@@ -48,13 +49,32 @@ Status PooledImage::begin_run() {
     next.log_sequence = tail.sequence;
     next.log_lap = tail.lap;
   }
+  if (Status status = make_recovered_durable(); !status)
+    return status;
   // The new run's number must be durable before its first record, because recovery takes a record
   // whose run is lower than its predecessor's for a remainder of a tail that was cut off.
-  if (Status status = store_superblock(*pool_.superblock_file, next); !status)
+  if (Status status = store_superblock(*pool_.superblock_file, next, Step::kRunBeforeRecords);
+      !status)
     return status;
   pool_.superblock = next;
+  run_ = next.run;
+  std::ranges::copy(next.uuid, uuid_.begin());
   log_ = std::make_unique<LogWriter>(*pool_.log, pool_.log_geometry(), tail);
   return Status::ok();
+}
+
+// After a failed sync the page cache shows what the device may not have, and a later sync does not
+// write it. So what recovery relied on is written again before anything is appended behind it or
+// laid over the older copy: recovery would stop at the gap, however much follows. Only the last
+// epoch and the newest superblock can be meant, because a run ends with its first failed sync.
+Status PooledImage::make_recovered_durable() {
+  if (pool_.superblock_file->domain() != Domain::kDirectFile)
+    if (Status status = rewrite_superblock(*pool_.superblock_file, pool_.superblock.generation);
+        !status)
+      return status;
+  if (report_.epochs == 0 || is_pmem() || pool_.log->domain() == Domain::kDirectFile)
+    return Status::ok();
+  return LogWriter(*pool_.log, pool_.log_geometry(), report_.tail).rewrite(report_.last_at);
 }
 
 bool PooledImage::is_pmem() const {
@@ -62,11 +82,16 @@ bool PooledImage::is_pmem() const {
   return domain == Domain::kPmem || domain == Domain::kEmulatedPmem;
 }
 
-Status PooledImage::fail(const Status &status) {
-  failure_ = status;
-  std::fprintf(stderr, "perdure: %s has failed, no update from now on is durable: %s\n",
-               pool_.path.c_str(), status.message().c_str());
-  return status;
+Status PooledImage::fail(Status status) {
+  give_up(status.message().c_str());
+  failure_ = std::move(status);
+  return failure_;
+}
+
+void PooledImage::give_up(const char *why) {
+  if (!given_up_.exchange(true))
+    std::fprintf(stderr, "perdure: %s has failed, no update from now on is durable: %s\n",
+                 pool_.path.c_str(), why);
 }
 
 Status PooledImage::commit(std::unique_ptr<EpochRecord> record) {
@@ -74,11 +99,13 @@ Status PooledImage::commit(std::unique_ptr<EpochRecord> record) {
   PERDURE_CHECK(!closed_ && !abandoned_, "commit to a closed pool");
   if (!failure_)
     return failure_;
+  if (given_up_)
+    return failure_ = Status::error("the pool has failed");
   if (checkpoint_->failed())
     return fail(checkpoint_->status());
   const auto payload = record->payload();
   uint64_t needed = log_->space_needed(payload.size());
-  if (needed > log_->geometry().capacity - checkpoint_->log_used()) {
+  if (needed > log_->geometry().capacity - checkpoint_->log_used() && takes(Step::kSpaceIsFree)) {
     if (Status status = make_space(payload.size()); !status)
       return fail(status);
     needed = log_->space_needed(payload.size());
@@ -99,13 +126,17 @@ Status PooledImage::make_space(uint64_t payload) {
   if (needed > log_->geometry().capacity)
     return grow_log(payload);
   waits_++;
-  return checkpoint_->wait_for_space(needed);
+  const uint64_t begun = monotonic_ns();
+  Status status = checkpoint_->wait_for_space(needed);
+  wait_ns_ += monotonic_ns() - begun;
+  return status;
 }
 
 // An epoch larger than the whole log. With the log drained, nothing in it is needed; the file is
 // extended behind the circle, and one superblock write switches to the larger circle.
 Status PooledImage::grow_log(uint64_t payload) {
-  if (Status status = checkpoint_->drain(); !status)
+  if (Status status = takes(Step::kDrainedBeforeCircle) ? checkpoint_->drain() : Status::ok();
+      !status)
     return status;
   const uint64_t old = log_->geometry().capacity;
   const uint64_t records = payload / kRecordPayloadMax + 2;
@@ -115,7 +146,9 @@ Status PooledImage::grow_log(uint64_t payload) {
     return status;
   // The longer log must be durable before the superblock names its length, because recovery
   // refuses a log that is shorter as truncated.
-  if (Status status = write_zeros(*pool_.log, kLogDataOffset + old, capacity - old); !status)
+  if (Status status =
+          write_zeros(*pool_.log, kLogDataOffset + old, capacity - old, Step::kLogBeforeCircle);
+      !status)
     return status;
   Superblock next = pool_.superblock;
   const LogPosition start{0, log_->tail().sequence, log_->tail().lap + 1};
@@ -123,7 +156,9 @@ Status PooledImage::grow_log(uint64_t payload) {
   next.log_start = start.offset;
   next.log_sequence = start.sequence;
   next.log_lap = start.lap;
-  if (Status status = store_superblock(*pool_.superblock_file, next); !status)
+  // The circle must be durable before its first record, because recovery reads the old one else.
+  if (Status status = store_superblock(*pool_.superblock_file, next, Step::kCircleBeforeRecords);
+      !status)
     return status;
   pool_.superblock = next;
   log_->restart(capacity, start);
@@ -133,7 +168,9 @@ Status PooledImage::grow_log(uint64_t payload) {
 }
 
 bool PooledImage::reserve(uint64_t offset, uint64_t size) {
-  return pool_.image->reserve(offset, size).is_ok();
+  // The file will be as long as the segment's end.
+  return !exceeds_file_limit(image_file_bytes(offset + size, heap_limit_)) &&
+         pool_.image->reserve(offset, size).is_ok();
 }
 
 void PooledImage::abandon_after_fork() {
@@ -150,6 +187,8 @@ Status PooledImage::close() {
   PERDURE_CHECK(!abandoned_, "close of an abandoned pool");
   if (closed_ || !failure_)
     return failure_;
+  if (given_up_)
+    return failure_ = Status::error("the pool has failed");
   // A forked child lives: the image must not change, and the child may live for long (a daemon
   // waits for this process to end). The log holds everything; the next opener replays it.
   if (pauses_ != 0) {
@@ -158,11 +197,24 @@ Status PooledImage::close() {
     return Status::ok();
   }
   if (Status status = checkpoint_->drain(); !status)
-    return fail(status);
+    return failure_ = status;
   checkpoint_->stop();
   closed_ = true;
   pool_.superblock.flags |= kSuperblockClean;
-  return store_superblock(*pool_.superblock_file, pool_.superblock);
+  return store_superblock(*pool_.superblock_file, pool_.superblock, Step::kClosedInOrder);
+}
+
+void PooledImage::fill_status(PoolStatus &status) const {
+  std::ranges::copy(uuid_, status.uuid);
+  status.run = run_;
+  status.last_epoch = last_epoch();
+  status.epochs = commits_;
+  status.epoch_bytes = log_bytes_;
+  status.log_waits = waits_;
+  status.log_wait_ns = wait_ns_;
+  if (given_up_.load(std::memory_order_relaxed) || checkpoint_->failed())
+    status.flags |= kStatusFailed;
+  checkpoint_->fill_status(status);
 }
 
 DurableImageStats PooledImage::stats() const {

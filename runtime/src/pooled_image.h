@@ -9,6 +9,7 @@
 #include "log_writer.h"
 #include "pool.h"
 #include "recovery.h"
+#include <array>
 #include <atomic>
 #include <mutex>
 
@@ -35,8 +36,11 @@ public:
     checkpoint_->pause(paused);
   }
   void abandon_after_fork() override;
+  void give_up(const char *why) override;
+  void checkpoint_waits_for(pid_t child) override { checkpoint_->waits_for(child); }
   Status close() override;
   DurableImageStats stats() const override;
+  void fill_status(PoolStatus &status) const override;
 
   const RecoveryReport &recovery() const { return report_; }
   // Applies everything committed so far to the image.
@@ -45,23 +49,28 @@ public:
 private:
   PooledImage(Pool pool, const RecoveryReport &report);
   Status begin_run();
+  Status make_recovered_durable();
   Status make_space(uint64_t payload);
   Status grow_log(uint64_t payload);
-  Status fail(const Status &status);
+  Status fail(Status status);
 
   Pool pool_;
   const RecoveryReport report_;
   const uint64_t heap_limit_;
+  std::array<uint8_t, 16> uuid_{}; // the superblock is the checkpoint's
+  uint32_t run_ = 0;
   std::unique_ptr<LogWriter> log_;
   std::unique_ptr<Checkpoint> checkpoint_;
   std::atomic<uint64_t> last_epoch_;
   Status failure_; // set by the committing thread only
+  std::atomic<bool> given_up_ = false;
   bool closed_ = false;
   std::atomic<int> pauses_ = 0;
   bool abandoned_ = false;
   std::atomic<uint64_t> commits_ = 0;
   std::atomic<uint64_t> log_bytes_ = 0;
   std::atomic<uint64_t> waits_ = 0;
+  std::atomic<uint64_t> wait_ns_ = 0;
   std::atomic<uint64_t> log_grown_ = 0;
 };
 

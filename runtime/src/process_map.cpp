@@ -1,18 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process_map.h"
+#include "elf_symbols.h"
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
+#include <cxxabi.h>
 #include <dlfcn.h>
+#include <link.h>
 
 namespace perdure {
 namespace {
 
 // "+0xN"
-std::string plus(uint64_t address, const void *base) {
+std::string plus(uint64_t distance) {
   char text[32];
-  std::snprintf(text, sizeof text, "+0x%" PRIx64, address - reinterpret_cast<uint64_t>(base));
+  std::snprintf(text, sizeof text, "+0x%" PRIx64, distance);
   return text;
+}
+
+std::string demangled(const std::string &name) {
+  int status;
+  char *text = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
+  std::string result = text ? text : name;
+  std::free(text);
+  return result;
+}
+
+// Where in which file an address of the program or a library comes from.
+struct Place {
+  const char *file = nullptr; // null: from none
+  uint64_t in_file = 0;       // as the file numbers addresses
+  std::string symbol;         // empty: not known
+  uint64_t symbol_start = 0;
+};
+
+Place find_place(uint64_t address) {
+  Dl_info info;
+  link_map *map = nullptr;
+  if (!dladdr1(reinterpret_cast<void *>(address), &info, reinterpret_cast<void **>(&map),
+               RTLD_DL_LINKMAP) ||
+      !info.dli_fname || !map)
+    return {};
+  Place place{info.dli_fname, address - map->l_addr, "", 0};
+  if (info.dli_sname) {
+    place.symbol = demangled(info.dli_sname);
+    place.symbol_start = reinterpret_cast<uint64_t>(info.dli_saddr);
+    return place;
+  }
+  const bool is_program = map->l_name[0] == 0; // its name may be relative to where it was started
+  ElfSymbol symbol = find_elf_symbol(is_program ? "/proc/self/exe" : map->l_name, place.in_file);
+  place.symbol = demangled(symbol.name);
+  place.symbol_start = symbol.start + map->l_addr;
+  return place;
 }
 
 } // namespace
@@ -63,20 +103,20 @@ std::string ProcessMap::describe(uint64_t address) const {
 }
 
 std::string describe_symbol(uint64_t address) {
-  Dl_info info;
-  if (!dladdr(reinterpret_cast<void *>(address), &info) || !info.dli_fname)
+  const Place place = find_place(address);
+  if (!place.file)
     return "";
-  if (info.dli_sname)
-    return info.dli_sname + plus(address, info.dli_saddr) + " in " + info.dli_fname;
-  return info.dli_fname + plus(address, info.dli_fbase);
+  if (!place.symbol.empty())
+    return place.symbol + plus(address - place.symbol_start) + " in " + place.file;
+  return place.file + plus(place.in_file);
 }
 
 std::string describe_instruction(uint64_t address) {
-  Dl_info info;
-  if (!dladdr(reinterpret_cast<void *>(address), &info) || !info.dli_fname)
+  const Place place = find_place(address);
+  if (!place.file)
     return "code outside any module";
-  return describe_symbol(address) + " (addr2line -e " + info.dli_fname + " " +
-         plus(address, info.dli_fbase).substr(1) + ")";
+  return describe_symbol(address) + " (addr2line -e " + place.file + " " +
+         plus(place.in_file).substr(1) + ")";
 }
 
 } // namespace perdure

@@ -28,7 +28,7 @@ private:
   std::vector<Mapping> mappings_; // by begin
 };
 
-// "SYMBOL+0xN in FILE", or "FILE+0xN" where no exported symbol is near. Empty if ADDRESS is in no
+// "SYMBOL+0xN in FILE", or "FILE+0xN" where no symbol is known. Empty if ADDRESS is in no
 // loaded module.
 std::string describe_symbol(uint64_t address);
 // The same with the command that tells the source line.

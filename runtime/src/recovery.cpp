@@ -25,7 +25,10 @@ replay_log(const Pool &pool,
   LogReader reader(*pool.log, pool.log_geometry(), pool.log_start(), pool.superblock.horizon_epoch);
   RecoveryReport report;
   std::span<const std::byte> payload;
+  LogPosition at = reader.position();
   while (reader.next(payload)) {
+    report.last_at = at;
+    at = reader.position();
     if (Status status = visit(reader.epoch(), payload); !status)
       return status;
     report.epochs++;
@@ -49,15 +52,14 @@ replay_log(const Pool &pool,
 // What the first reading finds out.
 struct Survey {
   uint64_t limit;
-  uint64_t high_water = 0; // past the last byte set to something; zeros are what a hole reads as
-  MetadataView *metadata;  // null: not wanted
+  uint64_t high_water = 0;
+  MetadataView *metadata; // null: not wanted
 
   bool add(std::span<const std::byte> payload) {
     EpochPayloadReader reader(payload, limit);
     ImageRange range;
     while (reader.next(range)) {
-      if (!range.fill || *range.data != std::byte{0})
-        high_water = std::max(high_water, range.offset + range.length);
+      high_water = std::max(high_water, range.high_water());
       if (metadata)
         metadata->apply(range);
     }
@@ -69,7 +71,9 @@ Result<RecoveryReport> recover(Pool &pool, const MetadataCheck &check) {
   const uint64_t limit = pool.superblock.heap_limit;
   MetadataView metadata;
   if (check)
-    if (Status status = metadata.map(pool); !status)
+    // All that the file has: recovery shows what lies past the superblock's end of the image too,
+    // if the log leads there.
+    if (Status status = metadata.map(*pool.image, pool.image->size()); !status)
       return status;
   Survey survey{limit, 0, check ? &metadata : nullptr};
   auto report = replay_log(pool, [&](uint64_t epoch, std::span<const std::byte> payload) {

@@ -18,6 +18,7 @@ struct RecoveryReport {
   uint64_t last_epoch = 0;       // the state that the image now has
   LogEnd end = LogEnd::kInvalid; // why reading stopped
   bool torn_tail = false;        // an append was cut short: it was never acknowledged
+  LogPosition last_at;           // where the last epoch stands
   LogPosition tail;              // where the next epoch goes
   uint64_t log_used = 0;         // bytes of the log that still cover the image
   uint64_t image_bytes = 0;      // of the image file to map

@@ -91,6 +91,11 @@ void Runtime::register_module(const perdure_module_info &module) {
   const bool late = started_ && mode() == Mode::kDurable;
   if (late)
     check_late_module(module);
+  // A unit, so that no cut finds half of what the pool's tables get; a single mutator cuts by
+  // itself.
+  const bool unit = late && !Epochs::single_mutator;
+  if (unit)
+    Mutator::current().unit_begin();
   for (uint64_t i = 0; i < module.root_count; i++)
     register_root(module.roots[i], module);
   for (uint64_t i = 0; i < module.lock_count; i++)
@@ -100,6 +105,10 @@ void Runtime::register_module(const perdure_module_info &module) {
     if (Status status = store_layouts(reinterpret_cast<std::byte *>(kBase), kPoolHost, types_);
         !status)
       refuse(status.message());
+  if (Status status = register_pins(module); !status)
+    refuse(status.message());
+  if (unit)
+    Mutator::current().unit_end();
   if (auditor_)
     auditor_->add_types(module);
   for (uint64_t i = 0; i < module.recovery_count; i++)
@@ -170,6 +179,22 @@ Status Runtime::adopt_root(Root &root) {
   return status;
 }
 
+std::vector<StoredSpan> Runtime::stored_spans() const {
+  std::vector<StoredSpan> spans;
+  for (size_t i = 0; i < root_table_->count(); ++i) {
+    const RootEntry &entry = root_table_->at(i);
+    auto add = [&](uint64_t begin, uint64_t size) {
+      spans.push_back({entry.offset + begin, size, entry.key, entry.offset});
+    };
+    auto root = roots_.find(entry.offset);
+    if (root == roots_.end())
+      add(0, entry.size);
+    else
+      for_each_persistent_span(root->second.info, add);
+  }
+  return spans;
+}
+
 void Runtime::initialise_roots() {
   for (auto &[offset, root] : roots_)
     set_initial(root.info, 0, root.info.size);
@@ -231,6 +256,16 @@ std::vector<std::byte> Runtime::save_roots() const {
       saved.insert(saved.end(), bytes, bytes + size);
     });
   return saved;
+}
+
+// Values that no pool knows.
+void Runtime::put_back_roots(const std::vector<std::byte> &present) {
+  const std::byte *next = present.data();
+  for (const auto &[offset, root] : roots_)
+    for_each_persistent_span(root.info, [&](uint64_t begin, uint64_t size) {
+      std::memcpy(static_cast<std::byte *>(root.info.address) + begin, next, size);
+      next += size;
+    });
 }
 
 void Runtime::restore_roots(const std::vector<std::byte> &saved) {

@@ -12,13 +12,18 @@
 #include "durable_image.h"
 #include "heap.h"
 #include "perdure/abi.h"
+#include "pins.h"
 #include "root_table.h"
 #include "status.h"
+#include "status_publisher.h"
+#include "stored_pins.h"
 #include "type_registry.h"
+#include "uninterrupted.h"
 #include "working_image.h"
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -57,6 +62,10 @@ public:
   // Start and size of the root that holds ADDRESS; null if none.
   void *root_of(const void *address, size_t *size) const;
 
+  const Pins &pins() const { return pins_; }
+  // Of a pin whose module, loaded later in an earlier run, is not there yet.
+  std::string name_of_late_pin(uint64_t address) const;
+
   void run_recovery_functions();
   // The persistent bytes of all roots, to be put back by restore_roots().
   std::vector<std::byte> save_roots() const;
@@ -91,9 +100,24 @@ private:
   // After a pool was opened under roots already registered; PRESENT is what save_roots() gave, null
   // if they have no values yet.
   Status adopt_roots(const std::vector<std::byte> *present);
+  Status open_pool_of(const PoolOptions &options);
+  Status take_up(const std::vector<std::byte> *present);
+  void let_go(const std::vector<std::byte> *present);
+  void discard_write_sets();
+  void put_back_roots(const std::vector<std::byte> &present);
+  // The persistent parts of what the pool has of roots.
+  std::vector<StoredSpan> stored_spans() const;
+  // Fills the pin window from the modules known so far.
+  Status bind_pins();
+  Status register_pins(const perdure_module_info &module);
+  // Before a program goes on with a pool. Errors: it lacks what the pool's objects point to.
+  Status check_pins();
+  Status adopt_pins();
+  Status store_pins();
   Status start_audit();
   Status start_epochs();
   void print_stats() const;
+  void fill_status(PoolStatus &status) const;
   static void set_fork_handlers();
   void before_fork();
   void after_fork(bool child);
@@ -106,8 +130,13 @@ private:
   std::unique_ptr<Heap> heap_;
   std::unique_ptr<RootTable> root_table_;
   std::unique_ptr<Auditor> auditor_; // PERDURE_AUDIT
-  std::map<uint64_t, Root> roots_;   // by offset
+  std::unique_ptr<StatusPublisher> status_;
+  std::map<uint64_t, Root> roots_; // by offset
   TypeRegistry types_;
+  Pins pins_;
+  std::map<uint64_t, PinRecord>
+      late_pins_; // in the pool, of modules that are not there; by address
+  bool pins_bound_ = false;
   std::vector<void (*)(void)> recovery_functions_;
   std::set<const perdure_module_info *> modules_;
   bool started_ = false; // roots have values
@@ -115,7 +144,8 @@ private:
   const char *discipline_set_by_ = nullptr;
   bool recovery_done_ = false;
   uint64_t epoch_at_fork_ = 0;
-  int child_pipe_[2] = {-1, -1}; // during fork(): its write end stays with the child
+  std::optional<Uninterrupted> forking_; // during fork()
+  int child_pipe_[2] = {-1, -1};         // during fork(): its write end stays with the child
   std::atomic<bool> forgot_updates_{false};
 };
 

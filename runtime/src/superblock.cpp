@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 #include <sys/random.h>
+#include <vector>
 
 namespace perdure {
 
@@ -67,6 +68,13 @@ static Status validate_copy(const Superblock &s, const std::string &path) {
   return validate_geometry(s, path);
 }
 
+bool superblock_copy_is_sound(const StableFile &file, uint64_t copy) {
+  Superblock superblock;
+  return file.read(copy * kSuperblockSize, std::as_writable_bytes(std::span(&superblock, 1)))
+             .is_ok() &&
+         validate_copy(superblock, file.path()).is_ok();
+}
+
 Result<Superblock> load_superblock(const StableFile &file) {
   if (file.size() < kSuperblockSize)
     return Status::error(file.path() + " is truncated to " + std::to_string(file.size()) +
@@ -99,14 +107,41 @@ Status check_numbers(const Superblock &s, const std::string &path) {
                               "backup");
 }
 
-Status store_superblock(StableFile &file, Superblock &superblock) {
+// A copy that is being written reads as torn, and by the time the second is read the first may be
+// old. Two readings in a row that find the same generation rule both out: a newer one that was
+// complete before the first reading could only be missed while the generation after it was being
+// completed in the other copy, which the second reading would find.
+Result<Superblock> load_settled_superblock(const StableFile &file) {
+  constexpr int kAttempts = 100;
+  Result<Superblock> before = load_superblock(file);
+  for (int i = 0; i < kAttempts; ++i) {
+    Result<Superblock> again = load_superblock(file);
+    if (before && again && before->generation == again->generation)
+      return again;
+    before = std::move(again);
+  }
+  return before ? Status::error(file.path() + " changes too fast to be read; try again")
+                : before.status();
+}
+
+Status rewrite_superblock(StableFile &file, uint64_t generation) {
+  const uint64_t offset = generation % kSuperblockCopies * kSuperblockSize;
+  std::vector<std::byte> copy(kSuperblockSize);
+  if (Status status = file.read(offset, copy); !status)
+    return status;
+  if (Status status = file.write(offset, copy); !status)
+    return status;
+  return file.persist();
+}
+
+Status store_superblock(StableFile &file, Superblock &superblock, Step step) {
   superblock.generation++;
   superblock.crc = superblock_crc(superblock);
-  const uint64_t copy = superblock.generation % kSuperblockCopies;
+  const uint64_t copy = takes(Step::kOlderCopy) ? superblock.generation % kSuperblockCopies : 0;
   if (Status status = file.write(copy * kSuperblockSize, std::as_bytes(std::span(&superblock, 1)));
       !status)
     return status;
-  return file.persist();
+  return persist(step, file);
 }
 
 uint64_t heap_end(const PoolOptions &options) {

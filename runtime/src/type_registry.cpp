@@ -40,6 +40,11 @@ std::string_view base_of(std::string_view type) {
   return type;
 }
 
+const FieldLayout *TypeLayout::field(std::string_view field_name) const {
+  auto found = std::ranges::find(fields, field_name, &FieldLayout::name);
+  return found == fields.end() ? nullptr : &*found;
+}
+
 std::string TypeRegistry::key_of(std::string_view name, std::string_view source) {
   std::string key(name);
   key += '\0';
@@ -119,17 +124,24 @@ FieldPlace TypeRegistry::field_at(std::string_view type, std::string_view source
         text.kind == TypeText::Kind::kScalarOrRecord ? find(place.type, source) : nullptr;
     if (!layout)
       return place;
+    // An array without length takes what is left.
+    auto size_in = [&](const FieldLayout &field) {
+      return field.size == 0 && field.type.ends_with("[]") && field.offset < place.size
+                 ? place.size - field.offset
+                 : field.size;
+    };
     const FieldLayout *around = nullptr;
     for (const FieldLayout &field : layout->fields)
-      if (field.offset <= inside && inside - field.offset < field.size)
+      if (field.offset <= inside && inside - field.offset < size_in(field))
         around = &field;
     if (!around)
       return place; // padding
+    const uint64_t size = size_in(*around);
     if (!place.path.empty())
       place.path += '.';
     place.path += around->name;
     place.offset += around->offset;
-    place.size = around->size;
+    place.size = size;
     place.type = around->type;
   }
 }

@@ -35,6 +35,7 @@ struct TypeLayout {
   std::string source; // module, if another has a different type of this name
   uint64_t size;      // bytes
   std::vector<FieldLayout> fields;
+  const FieldLayout *field(std::string_view field_name) const; // null: none of that name
   bool same_as(const TypeLayout &other) const {
     return size == other.size && fields == other.fields;
   }
@@ -58,6 +59,8 @@ struct TypeText {
   std::string element() const { return std::string(prefix) + std::string(dimensions); }
 };
 TypeText parse_type(std::string_view text);
+// Whether no later run reads what a field or root of this type holds.
+inline bool is_transient(std::string_view type) { return type.starts_with("transient "); }
 // "note" of "note*[4]": what is left without pointers and arrays.
 std::string_view base_of(std::string_view type);
 

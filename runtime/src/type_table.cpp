@@ -2,6 +2,7 @@
 //
 // Reading and adding type layouts; see type_table.h.
 #include "type_table.h"
+#include "entry_bytes.h"
 #include <algorithm>
 #include <cstring>
 #include <set>
@@ -13,49 +14,6 @@ Status damaged(uint64_t index, const char *what) {
   return Status::error("type table is damaged: entry " + std::to_string(index) + " " + what +
                        "; restore the pool from a backup");
 }
-
-// The texts of an entry. Each has its own bytes, so all of them are no longer than the entry: many
-// fields that share one long text would take memory without end.
-class EntryTexts {
-public:
-  EntryTexts(const std::byte *entry, uint32_t bytes) : entry_(entry), bytes_(bytes), rest_(bytes) {}
-  // The text at OFFSET in the entry; false if it does not end there.
-  bool at(uint32_t offset, std::string &text) {
-    if (offset >= bytes_)
-      return false;
-    const auto *begin = reinterpret_cast<const char *>(entry_) + offset;
-    const size_t length = strnlen(begin, std::min(bytes_ - offset, rest_));
-    if (length == std::min(bytes_ - offset, rest_))
-      return false;
-    rest_ -= static_cast<uint32_t>(length + 1);
-    text.assign(begin, length);
-    return true;
-  }
-
-private:
-  const std::byte *entry_;
-  const uint32_t bytes_;
-  uint32_t rest_; // bytes not yet taken by a text
-};
-
-// An entry under construction: texts follow the fixed part.
-class EntryBytes {
-public:
-  explicit EntryBytes(size_t fixed) : bytes_(fixed) {}
-  uint32_t add_text(const std::string &text) {
-    const auto at = static_cast<uint32_t>(bytes_.size());
-    const auto *begin = reinterpret_cast<const std::byte *>(text.c_str());
-    bytes_.insert(bytes_.end(), begin, begin + text.size() + 1);
-    return at;
-  }
-  void put(size_t offset, const void *data, size_t size) {
-    std::memcpy(bytes_.data() + offset, data, size);
-  }
-  std::vector<std::byte> &bytes() { return bytes_; }
-
-private:
-  std::vector<std::byte> bytes_;
-};
 
 std::vector<std::byte> entry_of(const TypeLayout &type) {
   EntryBytes entry(sizeof(TypeEntry) + type.fields.size() * sizeof(TypeFieldEntry));
@@ -70,8 +28,7 @@ std::vector<std::byte> entry_of(const TypeLayout &type) {
     const TypeFieldEntry row{field.offset, field.size, name, entry.add_text(field.type)};
     entry.put(sizeof head + i * sizeof row, &row, sizeof row);
   }
-  entry.bytes().resize((entry.bytes().size() + 7) / 8 * 8);
-  head.bytes = static_cast<uint32_t>(entry.bytes().size());
+  head.bytes = entry.pad();
   entry.put(0, &head, sizeof head);
   return std::move(entry.bytes());
 }
@@ -94,6 +51,28 @@ Result<TypeLayout> parse(const std::byte *entry, const TypeEntry &head, uint64_t
       return damaged(index, "has a field that leaves the object");
     type.fields.push_back(std::move(field));
   }
+  return type;
+}
+
+// Whether TYPE, in the words of SOURCE, leads to one that another module has a different one of.
+bool leads_to_namesake(const TypeRegistry &program, const std::string &type,
+                       const std::string &source, std::set<const TypeLayout *> &seen) {
+  const TypeLayout *layout = program.find(base_of(type), source);
+  if (!layout || !seen.insert(layout).second)
+    return false;
+  return !layout->source.empty() || std::ranges::any_of(layout->fields, [&](auto &field) {
+    return leads_to_namesake(program, field.type, source, seen);
+  });
+}
+
+// The entry of a root's type. It names the module if the names in it, or below, mean that module's.
+TypeLayout root_type(const TypeRegistry &program, const RootLayout &root) {
+  const TypeLayout *layout = program.find(root.type, root.source);
+  // A root that is no record has an entry without fields.
+  TypeLayout type = layout ? *layout : TypeLayout{root.type, "", root.size, {}};
+  std::set<const TypeLayout *> seen;
+  if (leads_to_namesake(program, root.type, root.source, seen))
+    type.source = root.source;
   return type;
 }
 
@@ -194,11 +173,7 @@ Status store_layouts(std::byte *base, HeapHost host, const TypeRegistry &program
     const RootEntry *entry = roots.find(root.key);
     if (!entry || entry->type != 0 || root.type.empty())
       continue;
-    const TypeLayout *layout = program.find(root.type, root.source);
-    // A root that is no record has an entry without fields.
-    if (Status status =
-            number_of(layout ? *layout : TypeLayout{root.type, "", root.size, {}}, number);
-        !status)
+    if (Status status = number_of(root_type(program, root), number); !status)
       return status;
     roots.set_type(*entry, number);
   }

@@ -18,6 +18,7 @@
 namespace perdure {
 
 inline constexpr uint64_t kTypeTableOffset = 9ull << 20;
+inline constexpr uint64_t kTypeTableEnd = 12ull << 20; // here the pin table begins
 
 struct TypeTableHeader {
   uint64_t bytes; // of all entries
@@ -30,7 +31,7 @@ struct TypeEntry {
   uint32_t fields; // how many
   uint64_t size;   // of an object
   uint32_t name;   // texts: offsets from the entry's start
-  uint32_t source; // module, of a second type of the name; else an empty text
+  uint32_t source; // module, of a second type of the name or a root's that leads there; else empty
 };
 
 struct TypeFieldEntry {
@@ -43,7 +44,7 @@ struct TypeFieldEntry {
 static_assert(sizeof(TypeTableHeader) == 64 && sizeof(TypeEntry) == 24 &&
               sizeof(TypeFieldEntry) == 24);
 inline constexpr uint64_t kTypeTableBytesMax =
-    kMetadataEnd - kTypeTableOffset - sizeof(TypeTableHeader);
+    kTypeTableEnd - kTypeTableOffset - sizeof(TypeTableHeader);
 
 class TypeTable {
 public:

@@ -49,16 +49,22 @@ template <typename Release> int release(const void *lock, Release call) {
   return result;
 }
 
-// Waits on a condition variable by calling WAIT, which releases LOCK and takes it again.
+// Waits on a condition variable by calling WAIT, which releases LOCK and takes it again: also for a
+// thread that is cancelled there, whose cleanup handlers run with the lock, and so in a unit.
 template <typename Wait> int wait_released(const void *lock, Wait call) {
   Mutator *mutator = Mutator::current_or_null();
   if (!mutator || !mutator->lock_released(lock))
     return call();
   mutator->unit_end();
-  int result = call();
-  mutator->unit_begin();
-  mutator->lock_taken(lock);
-  return result;
+  struct Retaken {
+    Mutator &mutator;
+    const void *lock;
+    ~Retaken() {
+      mutator.unit_begin();
+      mutator.lock_taken(lock);
+    }
+  } retaken{*mutator, lock};
+  return call();
 }
 
 } // namespace perdure

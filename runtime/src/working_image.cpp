@@ -35,10 +35,10 @@ std::string holder_of(uint64_t begin, uint64_t end) {
   return found;
 }
 
-Status slot_taken(int error) {
+Status slot_taken(uint64_t slot, int error) {
+  const std::string holder = holder_of(slot, slot + kSlotSize);
   char range[64];
-  std::snprintf(range, sizeof range, "the pool's address range at 0x%" PRIx64, kBase);
-  const std::string holder = holder_of(kBase, kBase + kSlotSize);
+  std::snprintf(range, sizeof range, "the pool's address range at 0x%" PRIx64, slot);
   if (holder.empty() || error != EEXIST)
     return Status::error(std::string("cannot map ") + range + ": " + std::strerror(error) +
                          "; check limits on address space (ulimit -v, vm.overcommit_memory)");
@@ -46,19 +46,20 @@ Status slot_taken(int error) {
                        "; start the program without what maps it");
 }
 
-// Maps OFFSET.. of the slot. REPLACE: over our own mapping; else the range must be free.
+// Maps OFFSET.. from the pool's base. REPLACE: over our own mapping; else the range must be free.
 Status map_range(uint64_t offset, uint64_t size, int fd, bool replace) {
   if (size == 0)
     return Status::ok();
+  const uint64_t slot = kBase + offset / kSlotSize * kSlotSize;
   const int flags = MAP_PRIVATE | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0) |
                     (replace ? MAP_FIXED : MAP_FIXED_NOREPLACE);
   void *at = mmap(address_of(offset), size, PROT_READ | PROT_WRITE, flags, fd,
                   fd < 0 ? 0 : static_cast<off_t>(offset));
   if (at == MAP_FAILED)
-    return slot_taken(errno);
+    return slot_taken(slot, errno);
   if (at != address_of(offset)) { // a kernel that does not know MAP_FIXED_NOREPLACE
     munmap(at, size);
-    return slot_taken(EEXIST);
+    return slot_taken(slot, EEXIST);
   }
   return Status::ok();
 }
@@ -67,7 +68,17 @@ Status map_range(uint64_t offset, uint64_t size, int fd, bool replace) {
 
 Status slot_is_free() {
   if (mapped_bytes == 0 && !holder_of(kBase, kBase + kSlotSize).empty())
-    return slot_taken(EEXIST);
+    return slot_taken(kBase, EEXIST);
+  return Status::ok();
+}
+
+Status map_beside_image(uint64_t begin, uint64_t size) {
+  // Looked at first: a sanitizer ends the process that asks for what it has taken.
+  if (!holder_of(begin, begin + size).empty())
+    return slot_taken(begin, EEXIST);
+  if (Status status = map_range(begin - kBase, size, -1, false); !status)
+    return status;
+  madvise(address_of(begin - kBase), size, MADV_NOHUGEPAGE);
   return Status::ok();
 }
 

@@ -23,7 +23,11 @@ Status map_volatile_image();
 // multiples of the page size.
 Status map_working_image(int image_fd, uint64_t image_bytes, uint64_t limit);
 
-// Undoes either. For tests.
+// Maps anonymous memory without huge pages at [BEGIN, BEGIN + SIZE), outside the slot. Errors:
+// taken.
+Status map_beside_image(uint64_t begin, uint64_t size);
+
+// Undoes either of the first two. For tests.
 void unmap_working_image();
 
 } // namespace perdure

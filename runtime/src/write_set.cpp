@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write_set.h"
-#include "check.h"
 #include <sys/mman.h>
 
 namespace perdure {
@@ -13,7 +12,8 @@ WriteSetChunk *map_chunk() {
   // Twice the size leaves an aligned chunk inside; the rest goes back.
   size_t size = 2 * PERDURE_CHUNK_SIZE;
   void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  PERDURE_CHECK(memory != MAP_FAILED, "out of memory for a write set");
+  if (memory == MAP_FAILED)
+    return nullptr;
   auto start = reinterpret_cast<uint64_t>(memory);
   uint64_t aligned = (start + kOffsetMask) & ~kOffsetMask;
   if (aligned > start)
@@ -43,6 +43,13 @@ uint32_t reserved_slots(const WriteSetChunk *chunk, uint64_t cursor) {
 
 uint64_t exchange_cursor(uint64_t *cursor, uint64_t value) {
   return std::atomic_ref<uint64_t>(*cursor).exchange(value);
+}
+
+// For threads that found no memory: they all write to it, nobody reads it.
+WriteSetChunk *sink() {
+  static std::byte room[2 * PERDURE_CHUNK_SIZE];
+  return reinterpret_cast<WriteSetChunk *>((reinterpret_cast<uint64_t>(room) + kOffsetMask) &
+                                           ~kOffsetMask);
 }
 
 } // namespace
@@ -82,8 +89,12 @@ void WriteSet::leave(uint64_t cursor) {
     chunk->reserved.store(reserved_slots(chunk, cursor), std::memory_order_release);
 }
 
-void WriteSet::extend(uint64_t *cursor) {
+bool WriteSet::extend(uint64_t *cursor) {
   WriteSetChunk *chunk = take_spare();
+  if (!chunk) {
+    leave(exchange_cursor(cursor, reinterpret_cast<uint64_t>(&sink()->slots[0])));
+    return false;
+  }
   chunk->taken = 0;
   chunk->reserved.store(WriteSetChunk::kOpen, std::memory_order_relaxed);
   backlog_.fetch_add(1, std::memory_order_relaxed);
@@ -93,6 +104,7 @@ void WriteSet::extend(uint64_t *cursor) {
   while (!incoming_.compare_exchange_weak(head, chunk, std::memory_order_release,
                                           std::memory_order_relaxed));
   leave(exchange_cursor(cursor, reinterpret_cast<uint64_t>(&chunk->slots[0])));
+  return true;
 }
 
 void WriteSet::detach(uint64_t *cursor) { leave(exchange_cursor(cursor, 0)); }
@@ -114,7 +126,8 @@ void WriteSet::discard(uint64_t *cursor) {
   backlog_ = 0;
 }
 
-void WriteSet::drain(std::vector<uint64_t> &entries) {
+void WriteSet::drain(std::vector<uint64_t> &entries, size_t limit,
+                     const std::function<void()> &full) {
   // Until the next slot to look at is known again: the owner may fill one behind our back.
   stuck_.store(true, std::memory_order_relaxed);
   WriteSetChunk *incoming = incoming_.exchange(nullptr, std::memory_order_acq_rel);
@@ -136,6 +149,8 @@ void WriteSet::drain(std::vector<uint64_t> &entries) {
         break;
       entries.push_back(entry);
       chunk->taken++;
+      if (entries.size() == limit)
+        full();
     }
     if (chunk->taken == reserved) {
       *link = chunk->next;

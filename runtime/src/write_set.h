@@ -14,6 +14,7 @@
 #include "perdure/abi.h"
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace perdure {
@@ -38,8 +39,8 @@ static_assert(sizeof(WriteSetChunk) == PERDURE_CHUNK_SIZE);
 class WriteSet {
 public:
   // Makes room in a new chunk for the thread whose cursor (perdure_thread.next[lane]) is given.
-  // Owner only; async-signal-safe.
-  void extend(uint64_t *cursor);
+  // Owner only; async-signal-safe. False: no memory; there is room, but what is recorded is lost.
+  bool extend(uint64_t *cursor);
   // The owner stops using its cursor (thread exit): what it recorded stays for the next cut.
   void detach(uint64_t *cursor);
   // Points the cursor at the start of its chunk again, forgetting what was recorded: for a process
@@ -48,8 +49,10 @@ public:
   // Forgets everything recorded. REQUIRES: neither owner nor cutter is active.
   void discard(uint64_t *cursor);
 
-  // Appends the entries filled so far to ENTRIES. Cutter only.
-  void drain(std::vector<uint64_t> &entries);
+  // Appends the entries filled so far to ENTRIES. FULL is called each time that these are LIMIT,
+  // and clears them. Cutter only.
+  void drain(std::vector<uint64_t> &entries, size_t limit = SIZE_MAX,
+             const std::function<void()> &full = nullptr);
   // True if there is an entry that no drain has taken. Any thread; sees at least what happened
   // before the call in the owner.
   bool dirty() const;

@@ -6,7 +6,7 @@ namespace perdure {
 namespace {
 
 TEST(Checkpoint, AFullLogIsCheckpointedAndUsedAgain) {
-  SimulatedStore store(512, 64);
+  SimulatedStore store(kMemory);
   auto image = started(formatted_pool(store, 8 << 10));
   for (uint64_t epoch = 1; epoch <= 300; ++epoch)
     ASSERT_TRUE(image->commit(record_of(epoch, epoch * 64, std::string(200, 'x'))).is_ok());
@@ -15,7 +15,7 @@ TEST(Checkpoint, AFullLogIsCheckpointedAndUsedAgain) {
 }
 
 TEST(Checkpoint, BackPressureWaitsForTheThread) {
-  SimulatedStore store(512, 64);
+  SimulatedStore store(kMemory);
   auto started = PooledImage::start(formatted_pool(store, 8 << 10), true);
   ASSERT_TRUE(started.is_ok());
   for (uint64_t epoch = 1; epoch <= 500; ++epoch)
@@ -25,19 +25,19 @@ TEST(Checkpoint, BackPressureWaitsForTheThread) {
 }
 
 TEST(Checkpoint, PausedItLeavesTheImageAlone) {
-  SimulatedStore store(512, 64);
+  SimulatedStore store(kMemory);
   auto image = started(formatted_pool(store, 64 << 10));
   image->pause_checkpoint(true);
   ASSERT_TRUE(image->commit(record_of(1, 0, "one")).is_ok());
   EXPECT_FALSE(image->checkpoint_now().is_ok()) << "nothing could be done";
-  EXPECT_EQ(store.open("image")->size(), 0u);
+  EXPECT_EQ(file_in(store, "image")->size(), 0u);
   image->pause_checkpoint(false);
   EXPECT_TRUE(image->checkpoint_now().is_ok());
-  EXPECT_EQ(image_bytes_at(*store.open("image"), 0, 3), "one");
+  EXPECT_EQ(image_bytes_at(*file_in(store, "image"), 0, 3), "one");
 }
 
 TEST(Checkpoint, PausedWithAThreadACommitterWaitsAndGoesOn) {
-  SimulatedStore store(512, 64);
+  SimulatedStore store(kMemory);
   auto image = PooledImage::start(formatted_pool(store, 8 << 10), true);
   ASSERT_TRUE(image.is_ok());
   (*image)->pause_checkpoint(true);

@@ -60,18 +60,18 @@ protected:
   }
 
   void check_crash(const SimulatedStore &store, const std::function<bool(size_t)> &keep) {
-    auto found = store.crash(keep);
+    auto found = crashed(store, keep);
     const uint64_t epoch = check(*found);
     // Power fails again after recovery wrote to the image: any part of that may have survived.
     {
       std::mt19937_64 random(1);
-      auto again = found->crash([&](size_t) { return random() % 2 == 0; });
+      auto again = crashed(*found, [&](size_t) { return random() % 2 == 0; });
       EXPECT_EQ(check(*again), epoch) << "recovery is not idempotent";
     }
   }
 
   void check_crashes(const SimulatedStore &store) {
-    const size_t atoms = store.pending_atoms();
+    const size_t atoms = store.cut().atoms();
     check_crash(store, [](size_t) { return false; });
     check_crash(store, [](size_t) { return true; });
     for (size_t one = 0; one < std::min<size_t>(atoms, 3); ++one) {
@@ -93,9 +93,9 @@ protected:
 
 TEST_P(CrashTest, WhatIsRecoveredIsAnEpochAndNoAcknowledgedOneIsMissing) {
   const auto [atom, seed] = GetParam();
-  SimulatedStore store(atom, 64);
+  SimulatedStore store(atom == 8 ? kMemory : kBlock);
   Pool formatted = formatted_pool(store, 8 << 10); // a lap takes about ten epochs
-  store.on_persist = [&](uint64_t) { check_crashes(store); };
+  store.on_crash_point = [&](uint64_t) { check_crashes(store); };
   for (int run = 0; run < 3 && !HasFailure(); ++run) {
     auto pool = reopened_pool(store);
     ASSERT_TRUE(pool.is_ok());
@@ -118,9 +118,9 @@ TEST_P(CrashTest, WhatIsRecoveredIsAnEpochAndNoAcknowledgedOneIsMissing) {
 
 TEST_P(CrashTest, AGrowingLogLosesNothing) {
   const auto [atom, seed] = GetParam();
-  SimulatedStore store(atom, 64);
+  SimulatedStore store(atom == 8 ? kMemory : kBlock);
   auto image = started(formatted_pool(store, 4 << 10));
-  store.on_persist = [&](uint64_t) { check_crashes(store); };
+  store.on_crash_point = [&](uint64_t) { check_crashes(store); };
   for (uint64_t epoch = 1; epoch <= 6 && !HasFailure(); ++epoch) {
     auto record = random_epoch(epoch);
     std::string big(epoch % 3 == 0 ? 4000 * epoch : 10, '\0');

@@ -14,7 +14,7 @@ constexpr uint64_t kSize = 300'000;
 // Applies random epochs in batches, and to a model one range after the other.
 TEST(ImageWriter, EqualsApplyingRangeByRange) {
   std::mt19937_64 random(3);
-  SimulatedStore store(512, 512);
+  SimulatedStore store(SimulatedStore::Medium::kBlock);
   auto image = store.open("image");
   std::string model(kSize, '\0');
   for (int batch = 0; batch < 60; ++batch) {
@@ -40,7 +40,7 @@ TEST(ImageWriter, EqualsApplyingRangeByRange) {
 }
 
 TEST(ImageWriter, ALineWrittenByManyEpochsIsWrittenOnce) {
-  SimulatedStore store(512, 512);
+  SimulatedStore store(SimulatedStore::Medium::kBlock);
   auto image = store.open("image");
   ImageWriter writer(*image, kSize);
   std::vector<EpochRecord> records;
@@ -53,7 +53,7 @@ TEST(ImageWriter, ALineWrittenByManyEpochsIsWrittenOnce) {
 }
 
 TEST(ImageWriter, ZerosPastTheEndOfTheFileAreNotWritten) {
-  SimulatedStore store(512, 512);
+  SimulatedStore store(SimulatedStore::Medium::kBlock);
   auto image = store.open("image");
   ImageWriter writer(*image, 1ull << 40);
   const std::vector<char> zeros(50 << 20);
@@ -66,7 +66,7 @@ TEST(ImageWriter, ZerosPastTheEndOfTheFileAreNotWritten) {
 }
 
 TEST(ImageWriter, ZerosOverOldDataAreWritten) {
-  SimulatedStore store(512, 512);
+  SimulatedStore store(SimulatedStore::Medium::kBlock);
   auto image = store.open("image");
   const std::string old(200'000, 'x');
   ASSERT_TRUE(image->write(0, std::as_bytes(std::span(old))).is_ok());
@@ -82,7 +82,7 @@ TEST(ImageWriter, ZerosOverOldDataAreWritten) {
 }
 
 TEST(ImageWriter, AnUnsoundPayloadIsRefused) {
-  SimulatedStore store(512, 512);
+  SimulatedStore store(SimulatedStore::Medium::kBlock);
   auto image = store.open("image");
   ImageWriter writer(*image, kSize);
   EpochRecord record(1);

@@ -3,6 +3,7 @@
 #include "large_ranges.h"
 #include "line_set.h"
 #include "memory_image.h"
+#include <cstring>
 #include <gtest/gtest.h>
 #include <random>
 
@@ -83,8 +84,8 @@ TEST_F(LineSetTest, ALineAddedAgainIsCopiedAgain) {
   EXPECT_EQ(count[64], 0);
 }
 
-// Every byte added is in the record, none twice, each with its last value, over many rounds of one
-// set: also when its table grew, and after it was cleared.
+// Every byte added is in the record, none twice (so little memory is never forgotten), each with
+// its last value, over many rounds of one set.
 TEST_F(LineSetTest, CoversEveryByteOnce) {
   std::mt19937_64 random(1);
   auto *memory = reinterpret_cast<std::byte *>(&words_[0]);
@@ -118,6 +119,32 @@ TEST_F(LineSetTest, CoversEveryByteOnce) {
         ASSERT_EQ(bytes[i], memory[i]) << "byte " << i << ", round " << round;
       }
     }
+  }
+}
+
+TEST_F(LineSetTest, TheLaterCopyOfAForgottenLineWins) {
+  constexpr size_t kLines = WordsUnderTest::kCount / 8; // more than the cache of recent lines holds
+  for (int round = 0; round < 2; round++) {             // the second meets the first's indexes
+    for (size_t line = 0; line < kLines; line++) {
+      words_[line * 8] = 1;
+      add(line * 64, 8);
+    }
+    set_.copy_added();
+    for (size_t line = 0; line < kLines; line += 3) {
+      words_[line * 8] = 2;
+      add(line * 64, 8);
+    }
+    set_.copy_added();
+    EXPECT_GT(set_.size(), kLines);
+    EpochRecord record(1);
+    set_.append_to(record);
+    set_.clear();
+    EpochPayloadReader reader(record.payload(), kSlotSize);
+    std::vector<uint64_t> values(kLines);
+    for (ImageRange range; reader.next(range);)
+      std::memcpy(&values.at((range.offset - kHeapOffset) / 64), range.data, 8);
+    for (size_t line = 0; line < kLines; line++)
+      ASSERT_EQ(values[line], line % 3 == 0 ? 2 : 1) << line;
   }
 }
 

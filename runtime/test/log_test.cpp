@@ -57,7 +57,7 @@ protected:
                     .is_ok());
   }
 
-  SimulatedStore store_{512, 64};
+  SimulatedStore store_{SimulatedStore::Medium::kBlock};
   std::unique_ptr<StableFile> file_ = store_.open("log");
   LogGeometry geometry_{kCapacity, 64, 0xabcd, 1};
   std::unique_ptr<LogWriter> writer_ = writer_at({});
@@ -76,10 +76,11 @@ TEST_F(LogTest, AnEmptyLogEndsAtOnce) {
 TEST_F(LogTest, ARecordThatReachesIntoTheStartOfTheLogEndsIt) {
   const LogPosition start{256, 1, 1};
   writer_ = writer_at(start);
-  RecordHeader next = header_at(write(1, std::string(kCapacity - 256 - sizeof next, 'a')));
-  next.epoch = next.sequence = next.lap = 2;
-  next.length = 400; // the first record's beginning is part of its payload
-  put_header({0, 2, 2}, next);
+  write(1, std::string(kCapacity - 256 - sizeof(RecordHeader), 'a')); // up to the circle's end
+  const LogPosition second = write(2, std::string(100, 'b'));
+  RecordHeader header = header_at(second);
+  header.length = 400;
+  put_header(second, header); // its checksum covers the first record's start
   EXPECT_EQ(read(start).size(), kCapacity - 256 - sizeof(RecordHeader) + 1);
   EXPECT_EQ(end_, LogEnd::kBadLength);
 }

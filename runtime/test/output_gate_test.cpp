@@ -4,8 +4,10 @@
 #include "epochs.h"
 #include "memory_image.h"
 #include "output_gate.h"
+#include <chrono>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -20,7 +22,7 @@ protected:
     words_.map();
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0);
     epochs().start(&image_, 0, false, [] { gate().notify(); });
-    gate().start();
+    ASSERT_TRUE(gate().start().is_ok());
   }
   void TearDown() override {
     image_.let_through();
@@ -55,6 +57,12 @@ protected:
     char buffer[65536];
     ssize_t size = recv(ends_[1], buffer, sizeof buffer, 0);
     return size > 0 ? std::string(buffer, static_cast<size_t>(size)) : "";
+  }
+  // True if the peer finds the stream's end within MS.
+  bool ended(int ms) {
+    pollfd peer = {ends_[1], POLLIN, 0};
+    char byte;
+    return poll(&peer, 1, ms) == 1 && recv(ends_[1], &byte, 1, MSG_DONTWAIT) == 0;
   }
   std::string receive(size_t size) {
     std::string all;
@@ -103,6 +111,22 @@ TEST_F(OutputGateTest, LaterOutputStaysBehindHeldOutput) {
     send(word);
   }
   EXPECT_EQ(receive(expected.size()), expected);
+}
+
+// The second is held while the gate's thread sends the first (long, so that it takes a while): it
+// must be looked at again.
+TEST_F(OutputGateTest, WhatIsHeldWhileOthersAreSentLeavesToo) {
+  const std::string second(100'000, 'b');
+  auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);
+  for (uint64_t round = 1; std::chrono::steady_clock::now() < end; round++) {
+    words_.store(1, round);
+    send("a");
+    for (uint64_t wait = 0; wait < round % 64 * 20; wait++)
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+    words_.store(2, round);
+    send(second);
+    ASSERT_EQ(receive(second.size() + 1).size(), second.size() + 1) << "round " << round;
+  }
 }
 
 TEST_F(OutputGateTest, CloseSendsWhatIsHeldFirst) {
@@ -195,6 +219,67 @@ TEST_F(OutputGateTest, ANonblockingWriterNeverWaitsForAPeer) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
   later.join();
   reader.join();
+}
+
+TEST_F(OutputGateTest, ShutdownTakesItsPlaceBehindWhatIsHeld) {
+  image_.hold_back();
+  words_.store(1, 1);
+  EXPECT_EQ(send("bye"), 3);
+  EXPECT_TRUE(gate().shut_down(ends_[0], SHUT_WR)) << "it must not wait for the disk";
+  EXPECT_EQ(send("more", MSG_NOSIGNAL), -1);
+  EXPECT_EQ(errno, EPIPE);
+  EXPECT_FALSE(ended(50));
+  image_.let_through();
+  EXPECT_EQ(receive(3), "bye");
+  EXPECT_TRUE(ended(2000));
+}
+
+TEST_F(OutputGateTest, ShutdownDoesNotWaitForAPeerThatDoesNotRead) {
+  std::string block(2 << 20, 'x'); // more than the kernel buffers
+  words_.store(1, 1);
+  send(block);
+  std::thread reader([&] { // ends a wait that should not be, so that the test ends
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    EXPECT_EQ(receive(block.size()).size(), block.size());
+    EXPECT_TRUE(ended(2000));
+  });
+  auto start = std::chrono::steady_clock::now();
+  EXPECT_TRUE(gate().shut_down(ends_[0], SHUT_WR));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  reader.join();
+}
+
+TEST_F(OutputGateTest, OutputThatCannotBeHeldIsRefusedWhereANonblockingPeerDoesNotRead) {
+  fcntl(ends_[0], F_SETFL, fcntl(ends_[0], F_GETFL) | O_NONBLOCK);
+  std::string block(2 << 20, 'x');
+  words_.store(1, 1);
+  send(block);
+  std::thread reader([&] {
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    receive(block.size());
+  });
+  auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(gate().wait_until_clear(ends_[0]), EAGAIN);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  reader.join();
+  EXPECT_EQ(gate().wait_until_clear(ends_[0]), 0);
+}
+
+TEST_F(OutputGateTest, AFailedPoolClearsNoOutput) {
+  image_.fail = true;
+  words_.store(1, 1);
+  EXPECT_EQ(gate().wait_until_clear(ends_[0]), EIO);
+}
+
+TEST_F(OutputGateTest, ClosingARangeSendsWhatIsHeldFirst) {
+  image_.hold_back();
+  words_.store(1, 1);
+  send("bye");
+  image_.let_through();
+  gate().before_close_range(static_cast<unsigned>(ends_[0]), ~0u);
+  close(ends_[0]);
+  ends_[0] = -1;
+  EXPECT_EQ(receive(3), "bye");
 }
 
 TEST_F(OutputGateTest, AFailedPoolSendsNothingAndEndsTheConnection) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persist.h"
-#include "persist_simulated.h"
 #include "temporary_directory.h"
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -29,16 +28,11 @@ protected:
     close(fd);
     auto opened = GetParam() == "buffered" ? open_buffered(path, Access::kReadWrite)
                   : GetParam() == "direct" ? open_direct(path, 4096)
-                  : GetParam() == "pmem"   ? open_pmem(path, true)
-                                           : Result(store_.open("file"));
+                                           : open_pmem(path, true);
     ASSERT_TRUE(opened.is_ok()) << opened.status().message();
     file_ = std::move(*opened);
-    if (GetParam() == "simulated") {
-      ASSERT_TRUE(file_->resize(1 << 20).is_ok());
-    }
   }
   TemporaryDirectory directory_;
-  SimulatedStore store_{512, 64};
   std::unique_ptr<StableFile> file_;
 };
 
@@ -90,8 +84,7 @@ TEST_P(DomainTest, ZeroedBytesReadAsZeros) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, DomainTest,
-                         testing::Values("buffered", "direct", "pmem", "simulated"),
+INSTANTIATE_TEST_SUITE_P(Every, DomainTest, testing::Values("buffered", "direct", "pmem"),
                          [](const auto &info) { return info.param; });
 
 TEST(Pmem, APageCacheFileIsNeverTakenForPersistentMemory) {
@@ -137,18 +130,6 @@ TEST(Buffered, AWriteBeyondTheFileSizeLimitIsAnError) {
   const Status status = (*file)->write(0, bytes_of(std::string(8192, 'x')));
   setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_FALSE(status.is_ok());
-}
-
-TEST(Simulated, APowerCutKeepsAnySubsetOfWhatIsPending) {
-  SimulatedStore store(512, 512);
-  auto file = store.open("file");
-  ASSERT_TRUE(file->write(0, bytes_of(std::string(512, 'a'))).is_ok());
-  ASSERT_TRUE(file->persist().is_ok());
-  ASSERT_TRUE(file->write(0, bytes_of(std::string(512, 'b') + std::string(512, 'c'))).is_ok());
-  EXPECT_EQ(store.pending_atoms(), 2u);
-  auto second_only = store.crash([](size_t atom) { return atom == 1; });
-  EXPECT_EQ(read_back(*second_only->open("file"), 0, 1024),
-            std::string(512, 'a') + std::string(512, 'c'));
 }
 
 } // namespace

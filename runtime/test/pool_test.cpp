@@ -208,9 +208,9 @@ TEST_F(PoolTest, AnOlderVersionIsReadAndABrandNewOneIsNot) {
   edit([](Superblock &s) { s.version = kPoolVersionMin; });
   EXPECT_EQ(open_error(), "");
   edit([](Superblock &s) { s.version = 0; });
-  EXPECT_HAS(open_error(), "has format version 0, this perdure reads versions 1 to 2");
+  EXPECT_HAS(open_error(), "has format version 0, this perdure reads versions 1 to 3");
   edit([](Superblock &s) { s.version = kPoolVersion + 1; });
-  EXPECT_HAS(open_error(), "has format version 3");
+  EXPECT_HAS(open_error(), "has format version 4");
 }
 
 TEST_F(PoolTest, AnotherArchitectureIsNamed) {
@@ -256,7 +256,7 @@ TEST_F(PoolTest, RefusalsChangeNothing) {
 }
 
 TEST(Superblock, CopiesAreWrittenAlternately) {
-  SimulatedStore store(512, 512);
+  SimulatedStore store(kBlock);
   Pool pool = formatted_pool(store, 64 << 10);
   for (int i = 0; i < 4; ++i) {
     const uint64_t generation = pool.superblock.generation;
@@ -270,14 +270,16 @@ TEST(Superblock, CopiesAreWrittenAlternately) {
 }
 
 TEST(Superblock, ATornStoreLeavesTheOneBefore) {
-  SimulatedStore store(8, 64);
+  SimulatedStore store(kMemory);
   Pool pool = formatted_pool(store, 64 << 10);
   const uint64_t before = pool.superblock.generation;
   std::unique_ptr<SimulatedStore> torn;
-  store.on_persist = [&](uint64_t) { torn = store.crash([](size_t atom) { return atom != 1; }); };
+  store.on_crash_point = [&](uint64_t) {
+    torn = crashed(store, [](size_t atom) { return atom != 1; });
+  };
   pool.superblock.horizon_epoch = 7;
   ASSERT_TRUE(store_superblock(*pool.superblock_file, pool.superblock).is_ok());
-  auto loaded = load_superblock(*torn->open("superblock"));
+  auto loaded = load_superblock(*file_in(*torn, "superblock"));
   ASSERT_TRUE(loaded.is_ok());
   EXPECT_EQ(loaded->generation, before);
 }
@@ -340,7 +342,7 @@ TEST_F(PoolTest, MetadataBehindTheEndOfTheImageAreLookedAt) {
 
 // The bytes on disk are a promise to every later version: this test changes only with kPoolVersion.
 TEST(Superblock, HasTheseBytes) {
-  SimulatedStore store(512, 512);
+  SimulatedStore store(kBlock);
   auto file = store.open("superblock");
   Superblock s{};
   s.magic = kSuperblockMagic;
@@ -365,7 +367,7 @@ TEST(Superblock, HasTheseBytes) {
   ASSERT_TRUE(store_superblock(*file, s).is_ok());
   unsigned char golden[kSuperblockSize] = "PERDURE";
   const auto put = [&](size_t at, unsigned char value) { golden[at] = value; };
-  put(8, 2);
+  put(8, 3);
   for (unsigned char i = 0; i < 16; ++i)
     put(16 + i, i);
   put(32, 4); // generation 4: copy 0

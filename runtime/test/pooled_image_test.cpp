@@ -13,23 +13,23 @@ namespace perdure {
 namespace {
 
 TEST(PooledImage, CommittedEpochsAreThereAfterACrash) {
-  SimulatedStore store(512, 64);
+  SimulatedStore store(kMemory);
   auto image = started(formatted_pool(store, 64 << 10));
   EXPECT_FALSE(image->recovered());
   ASSERT_TRUE(image->commit(record_of(1, 10, "one")).is_ok());
   ASSERT_TRUE(image->commit(record_of(2, 13, "two")).is_ok());
-  auto after = store.crash([](size_t) { return false; });
+  auto after = crashed(store, [](size_t) { return false; });
   auto pool = reopened_pool(*after);
   ASSERT_TRUE(pool.is_ok());
   auto again = started(std::move(*pool));
   EXPECT_TRUE(again->recovered());
   EXPECT_EQ(again->last_epoch(), 2u);
   EXPECT_EQ(again->recovery().epochs, 2u);
-  EXPECT_EQ(image_bytes_at(*after->open("image"), 10, 6), "onetwo");
+  EXPECT_EQ(image_bytes_at(*file_in(*after, "image"), 10, 6), "onetwo");
 }
 
 TEST(PooledImage, AfterACloseNothingIsReplayed) {
-  SimulatedStore store(512, 64);
+  SimulatedStore store(kMemory);
   auto image = started(formatted_pool(store, 64 << 10));
   ASSERT_TRUE(image->commit(record_of(1, 10, "one")).is_ok());
   ASSERT_TRUE(image->close().is_ok());
@@ -44,7 +44,7 @@ TEST(PooledImage, AfterACloseNothingIsReplayed) {
 }
 
 TEST(PooledImage, ADeviceErrorFailsItForGood) {
-  SimulatedStore store(512, 64);
+  SimulatedStore store(kBlock);
   auto image = started(formatted_pool(store, 64 << 10));
   ASSERT_TRUE(image->commit(record_of(1, 0, "one")).is_ok());
   store.break_device();
@@ -60,19 +60,19 @@ TEST(PooledImage, ADeviceErrorFailsItForGood) {
 }
 
 TEST(PooledImage, ADamagedLogIsRefusedAndNothingChanges) {
-  SimulatedStore store(512, 64);
+  SimulatedStore store(kMemory);
   auto image = started(formatted_pool(store, 64 << 10));
   for (uint64_t epoch = 1; epoch <= 3; ++epoch)
     ASSERT_TRUE(image->commit(record_of(epoch, 0, "x")).is_ok());
   const std::byte damage[64] = {};
-  ASSERT_TRUE(store.open("log")->write(kLogDataOffset + 64, damage).is_ok());
+  ASSERT_TRUE(file_in(store, "log")->write(kLogDataOffset + 64, damage).is_ok());
   auto pool = reopened_pool(store);
   ASSERT_TRUE(pool.is_ok());
   auto again = PooledImage::start(std::move(*pool), false);
   ASSERT_FALSE(again.is_ok());
   EXPECT_NE(again.status().message().find("damaged after epoch 1"), std::string::npos)
       << again.status().message();
-  EXPECT_EQ(store.open("image")->size(), 0u);
+  EXPECT_EQ(file_in(store, "image")->size(), 0u);
 }
 
 class RealPool : public testing::TestWithParam<bool> {

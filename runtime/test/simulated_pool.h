@@ -12,34 +12,38 @@
 
 namespace perdure {
 
-inline Pool pool_on(SimulatedStore &store) {
-  Pool pool;
-  pool.path = "simulated";
-  pool.superblock_file = store.open("superblock");
-  pool.image = store.open("image");
-  pool.log = store.open("log");
-  return pool;
-}
+inline constexpr auto kBlock = SimulatedStore::Medium::kBlock;
+inline constexpr auto kMemory = SimulatedStore::Medium::kMemory;
 
-inline Pool formatted_pool(SimulatedStore &store, uint64_t log_size) {
-  Pool pool = pool_on(store);
+inline PoolOptions simulated_options(uint64_t log_size) {
   PoolOptions options;
+  options.path = "pool";
   options.log_size = log_size;
-  pool.superblock = fresh_superblock(options);
-  Status status = format_pool(pool);
-  EXPECT_TRUE(status.is_ok());
-  return pool;
+  return options;
 }
 
 inline Result<Pool> reopened_pool(SimulatedStore &store) {
-  Pool pool = pool_on(store);
-  auto superblock = load_superblock(*pool.superblock_file);
-  if (!superblock)
-    return superblock.status();
-  pool.superblock = *superblock;
-  if (Status status = validate_pool(pool); !status)
-    return status;
-  return pool;
+  InStore here(store);
+  return open_pool(simulated_options(0));
+}
+
+inline Pool formatted_pool(SimulatedStore &store, uint64_t log_size) {
+  InStore here(store);
+  const Status status = create_pool(simulated_options(log_size));
+  EXPECT_TRUE(status.is_ok()) << status.message();
+  return std::move(*reopened_pool(store));
+}
+
+// A file of the pool.
+inline std::unique_ptr<StableFile> file_in(SimulatedStore &store, const std::string &name) {
+  return store.open("pool/" + name);
+}
+
+// What a power cut now leaves if pending atom I survives, at its newest value, where KEEP(I).
+inline std::unique_ptr<SimulatedStore> crashed(const SimulatedStore &store,
+                                               const std::function<bool(size_t)> &keep) {
+  const PowerCut cut = store.cut();
+  return cut.leave([&](size_t atom) { return keep(atom) ? cut.newest(atom) : 0; });
 }
 
 inline std::unique_ptr<PooledImage> started(Pool pool) {

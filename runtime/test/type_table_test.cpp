@@ -3,6 +3,7 @@
 // The pool's type table: its bytes, what a restart finds, damage; and what of a program's types and
 // roots goes into it.
 #include "heap_test_image.h"
+#include "layout_check.h"
 #include "type_table.h"
 
 namespace perdure {
@@ -138,6 +139,24 @@ TEST_F(StoreLayoutsTest, ARootThatIsNoRecordIsNotTakenForOne) {
   auto stored = read_layouts(image->base());
   EXPECT_EQ(stored->root("count")->type, "int");
   EXPECT_EQ(stored->find("int"), nullptr);
+}
+
+TEST_F(StoreLayoutsTest, ARootRemembersWhoseTypeOfOneNameItLeadsTo) {
+  const TypeLayout other{"point", "", 8, {{"y", 0, 8, "long"}}};
+  TypeRegistry program = program_with(kPoint);
+  program.add(other, "b.c");
+  program.add({"line", "", 16, {{"from", 0, 8, "point"}, {"to", 8, 8, "point"}}}, "b.c");
+  program.add_root({"lines", kRootsOffset + 128, 8, "line*", "b.c"});
+  program.add_root({"other", kRootsOffset + 192, 8, "point*", "b.c"});
+  for (const auto &[offset, root] : program.roots())
+    ASSERT_TRUE(roots.add(root.key, offset, root.size).is_ok());
+  ASSERT_TRUE(store_layouts(image->base(), TestImage::host(), program).is_ok());
+  auto stored = read_layouts(image->base());
+  ASSERT_TRUE(stored.is_ok()) << stored.status().message();
+  EXPECT_EQ(stored->root("head")->source, "");
+  EXPECT_EQ(stored->root("lines")->source, "b.c");
+  EXPECT_EQ(stored->root("other")->source, "b.c");
+  EXPECT_EQ(layout_differences(*stored, program), std::vector<std::string>());
 }
 
 TEST_F(StoreLayoutsTest, ATypeThatIsThereTwiceDoesNotShiftTheNumbers) {

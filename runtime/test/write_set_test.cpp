@@ -120,6 +120,27 @@ TEST(WriteSet, DetachKeepsEntriesForTheNextDrain) {
   EXPECT_EQ(writer.drain(), Entries{2});
 }
 
+TEST(WriteSet, ADrainHandsOverSoManyAtATime) {
+  Writer writer;
+  for (uint64_t entry = 1; entry <= kSlotsPerChunk + 10; entry++)
+    writer.record(entry);
+  Entries entries, all;
+  auto take = [&] {
+    all.insert(all.end(), entries.begin(), entries.end());
+    entries.clear();
+  };
+  writer.set.drain(entries, 100, [&] {
+    EXPECT_EQ(entries.size(), 100u);
+    take();
+  });
+  EXPECT_LT(entries.size(), 100u);
+  take();
+  ASSERT_EQ(all.size(), kSlotsPerChunk + 10u);
+  for (size_t i = 0; i < all.size(); i++)
+    ASSERT_EQ(all[i], i + 1);
+  EXPECT_FALSE(writer.set.dirty());
+}
+
 TEST(WriteSet, RewindForgetsAndNeverGrows) {
   Writer writer;
   for (int i = 0; i < 100; i++) {

@@ -14,10 +14,10 @@ namespace {
 
 class Dump {
 public:
-  Dump(const DumpOptions &options, const std::byte *base, const TypeRegistry &types,
-       const Heap &heap)
-      : options_(options), types_(types),
-        reader_(base, types, heap, [this](ObjectPlace place) { add(std::move(place)); }) {}
+  Dump(const DumpOptions &options, const PoolContents &contents)
+      : options_(options), types_(contents.types),
+        reader_(contents.base(), types_, contents.pins, *contents.heap,
+                [this](ObjectPlace place) { add(std::move(place)); }) {}
 
   Status run() {
     if (!options_.root.empty() && !types_.root(options_.root))
@@ -119,7 +119,7 @@ Status dump(const DumpOptions &options) {
   auto contents = PoolContents::open(options.path, kReadOnlyHost);
   if (!contents)
     return contents.status();
-  return Dump(options, (*contents)->base(), (*contents)->types, *(*contents)->heap).run();
+  return Dump(options, **contents).run();
 }
 
 } // namespace perdure

@@ -15,13 +15,6 @@ constexpr int kDepthMax = 64;                // records inside records
 constexpr uint64_t kElementsMax = 1000;      // of one array
 constexpr uint64_t kStringMax = 64ull << 10; // bytes
 constexpr uint64_t kObjectMax = 4ull << 20;  // of one object: values, and bytes of their texts
-constexpr int kDimensionsMax = 16;           // of an array
-
-// What nodes of standard containers point to each other as.
-bool is_node_base(std::string_view type) {
-  return type == "std::_Rb_tree_node_base" || type == "std::__detail::_List_node_base" ||
-         type == "std::__detail::_Hash_node_base";
-}
 
 bool is_text(std::string_view type) { return type == "char"; }
 bool is_byte(std::string_view type) {
@@ -29,60 +22,19 @@ bool is_byte(std::string_view type) {
          type == "std::byte";
 }
 
-const FieldLayout *field_named(const TypeLayout &layout, std::string_view name) {
-  auto found = std::ranges::find(layout.fields, name, &FieldLayout::name);
-  return found == layout.fields.end() ? nullptr : &*found;
+std::string hex_text(uint64_t address) {
+  char text[32];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
+  return text;
 }
 
 } // namespace
 
-std::string ObjectReader::address_text(uint64_t offset) {
-  char text[32];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(kBase + offset));
-  return text;
-}
-
-uint64_t ObjectReader::word_at(uint64_t offset) const {
-  uint64_t word;
-  std::memcpy(&word, base_ + offset, sizeof word);
-  return word;
-}
+std::string ObjectReader::address_text(uint64_t offset) { return hex_text(kBase + offset); }
 
 bool ObjectReader::all_zero(uint64_t offset, uint64_t size) const {
   return std::all_of(base_ + offset, base_ + offset + size,
                      [](std::byte byte) { return byte == std::byte{0}; });
-}
-
-uint64_t ObjectReader::size_of(const std::string &type, const std::string &source,
-                               int dimensions) const {
-  const TypeText text = parse_type(type);
-  if (text.kind == TypeText::Kind::kPointer)
-    return 8;
-  if (text.kind == TypeText::Kind::kArray) {
-    if (dimensions == kDimensionsMax)
-      return 0;
-    const uint64_t element = size_of(text.element(), source, dimensions + 1);
-    return element > kSlotSize / std::max<uint64_t>(text.count, 1) ? 0 : element * text.count;
-  }
-  const TypeLayout *layout = types_.find(type, source);
-  return layout ? layout->size : scalar_size(type);
-}
-
-bool ObjectReader::is_flexible(const std::string &type, const std::string &source) const {
-  const TypeLayout *layout = types_.find(type, source);
-  return layout && std::ranges::any_of(layout->fields, [](const FieldLayout &field) {
-           return field.type.ends_with("[]");
-         });
-}
-
-ObjectReader::Around ObjectReader::around(uint64_t offset) const {
-  if (offset >= kSlotSize)
-    return {};
-  if (const RootLayout *root = types_.root_at(offset))
-    return {root->offset, root->size, root};
-  size_t size = 0;
-  const auto *block = static_cast<const std::byte *>(heap_.block_of(base_ + offset, &size));
-  return block ? Around{static_cast<uint64_t>(block - base_), size, nullptr} : Around{};
 }
 
 Value ObjectReader::read(const ObjectPlace &place) {
@@ -92,7 +44,7 @@ Value ObjectReader::read(const ObjectPlace &place) {
 }
 
 Value ObjectReader::read(const ObjectPlace &place, int depth) {
-  if (place.type.starts_with("transient "))
+  if (is_transient(place.type))
     return Value::note("transient");
   if (depth > kDepthMax)
     return Value::note("nested too deeply");
@@ -117,7 +69,25 @@ Value ObjectReader::read_any(const ObjectPlace &place, int depth) {
   return read_scalar(place);
 }
 
+Value ObjectReader::read_pinned(uint64_t address) const {
+  auto found = std::ranges::find_if(pins_, [&](const PinRecord &pin) {
+    return address >= pin.address && address - pin.address < pin.size;
+  });
+  if (found == pins_.end())
+    return {};
+  const uint64_t offset = address - found->address;
+  const std::string hex = hex_text(address);
+  return {hex + " (" + found->key + (offset == 0 ? "" : " + " + std::to_string(offset)) + ")",
+          "{\"pointer\": " + json_string(hex) + ", \"pin\": " + json_string(found->key) +
+              (offset == 0 ? "" : ", \"offset\": " + std::to_string(offset)) + "}",
+          {}};
+}
+
 Value ObjectReader::read_scalar(const ObjectPlace &place) const {
+  // "void (*)(int)", "(vtable pointer)"
+  if (place.size == 8 && place.type.find('(') != std::string::npos)
+    if (Value value = read_pinned(pointers_.word_at(place.offset)); !value.is_empty())
+      return value;
   return scalar_value(place.type, base_ + place.offset, std::min(place.size, kStringMax));
 }
 
@@ -147,7 +117,7 @@ Value ObjectReader::read_array(const ObjectPlace &place, const TypeText &text, i
   if (is_byte(element_type))
     return bytes_value(base_ + place.offset, std::min(place.size, kStringMax));
   const uint64_t size =
-      text.count != 0 ? place.size / text.count : size_of(element_type, place.source);
+      text.count != 0 ? place.size / text.count : pointers_.size_of(element_type, place.source);
   if (size == 0)
     return bytes_value(base_ + place.offset, std::min(place.size, kStringMax));
   Value value;
@@ -172,7 +142,7 @@ Value ObjectReader::read_record(const ObjectPlace &place, const TypeLayout &layo
   if (Value value = read_std_vector(place, layout); !value.is_empty())
     return value;
   std::string nodes = place.nodes;
-  if (const FieldLayout *field = field_named(layout, "(nodes)"))
+  if (const FieldLayout *field = layout.field("(nodes)"))
     nodes = field->type;
   Value value, whole;
   for (const FieldLayout &field : layout.fields) {
@@ -207,14 +177,14 @@ Value ObjectReader::read_std_string(const ObjectPlace &place, const TypeLayout &
   if (!layout.name.starts_with("std::basic_string<char>") &&
       !layout.name.starts_with("std::basic_string<char,"))
     return {};
-  const FieldLayout *data = field_named(layout, "_M_dataplus");
-  const FieldLayout *length = field_named(layout, "_M_string_length");
+  const FieldLayout *data = layout.field("_M_dataplus");
+  const FieldLayout *length = layout.field("_M_string_length");
   if (!data || !length || data->size != 8 || length->size != 8 || place.size < layout.size)
     return {};
-  const uint64_t target = word_at(place.offset + data->offset) - kBase;
-  const uint64_t bytes = word_at(place.offset + length->offset);
-  const Around block = around(target);
-  if (block.size == 0 || bytes > block.start + block.size - target)
+  const uint64_t target = pointers_.word_at(place.offset + data->offset) - kBase;
+  const uint64_t bytes = pointers_.word_at(place.offset + length->offset);
+  const TypedPointers::Around block = pointers_.around(target);
+  if (block.size == 0 || bytes > block.end() - target)
     return Value::note("not a sound string");
   const uint64_t shown = std::min(bytes, kStringMax);
   cut_short_ = cut_short_ || shown < bytes;
@@ -222,37 +192,32 @@ Value ObjectReader::read_std_string(const ObjectPlace &place, const TypeLayout &
 }
 
 Value ObjectReader::read_std_vector(const ObjectPlace &place, const TypeLayout &layout) {
-  const FieldLayout *start = field_named(layout, "_M_start");
-  const FieldLayout *finish = field_named(layout, "_M_finish");
-  if (!start || !finish || start->type != finish->type || !start->type.ends_with("*") ||
-      start->size != 8 || finish->size != 8 || place.size < layout.size)
+  const auto fields = TypedPointers::vector_fields(layout);
+  if (!fields || place.size < layout.size)
     return {};
-  const uint64_t begin = word_at(place.offset + start->offset);
-  const uint64_t bytes = word_at(place.offset + finish->offset) - begin;
+  const uint64_t begin = pointers_.word_at(place.offset + fields->start->offset);
+  const uint64_t bytes = pointers_.word_at(place.offset + fields->finish->offset) - begin;
   if (bytes == 0)
     return Value::note("empty");
-  const Around block = around(begin - kBase);
-  if (block.size == 0 || bytes > block.start + block.size - (begin - kBase))
+  auto elements = pointers_.vector_elements(place, fields->element, begin - kBase, bytes);
+  if (!elements)
     return Value::note("not a sound vector");
-  const std::string element = start->type.substr(0, start->type.size() - 1);
-  const uint64_t size = size_of(element, place.source);
-  const uint64_t count = size == 0 ? 0 : bytes / size;
-  if (count != 0)
-    follow_({begin - kBase, bytes, element + "[" + std::to_string(count) + "]", place.source,
-             place.nodes});
+  const std::string count = std::to_string(parse_type(elements->type).count);
+  if (count != "0")
+    follow_(std::move(*elements));
   const std::string address = address_text(begin - kBase);
-  return {address + " (" + std::to_string(count) + " elements)",
-          "{\"pointer\": " + json_string(address) + ", \"elements\": " + std::to_string(count) +
-              "}",
+  return {address + " (" + count + " elements)",
+          "{\"pointer\": " + json_string(address) + ", \"elements\": " + count + "}",
           {}};
 }
 
 Value ObjectReader::read_pointer(const ObjectPlace &place, const TypeText &text) {
-  const uint64_t address = word_at(place.offset);
+  const uint64_t address = pointers_.word_at(place.offset);
   if (address == 0)
     return {"null", "null", {}};
-  char hex[32];
-  std::snprintf(hex, sizeof hex, "0x%llx", static_cast<unsigned long long>(address));
+  if (Value value = read_pinned(address); !value.is_empty())
+    return value;
+  const std::string hex = hex_text(address);
   Value value{hex, "{\"pointer\": " + json_string(hex), {}};
   auto finish = [&](const std::string &what, const std::string &json) {
     value.text += what;
@@ -262,7 +227,7 @@ Value ObjectReader::read_pointer(const ObjectPlace &place, const TypeText &text)
   if (address >> PERDURE_SLOT_SHIFT != PERDURE_SLOT)
     return finish(" (outside the pool)", ", \"note\": \"outside the pool\"");
   const uint64_t target = address - kBase;
-  const Around block = around(target);
+  const TypedPointers::Around block = pointers_.around(target);
   if (block.size == 0)
     return finish(" (no live object)", ", \"note\": \"no live object\"");
   const std::string start = block.root ? block.root->key : address_text(block.start);
@@ -272,38 +237,13 @@ Value ObjectReader::read_pointer(const ObjectPlace &place, const TypeText &text)
   value.json += std::string(block.root ? ", \"root\": " : ", \"object\": ") + json_string(start);
   if (target != block.start)
     value.json += ", \"offset\": " + std::to_string(target - block.start);
-  const std::string pointee(text.prefix);
-  if (is_text(pointee)) {
-    const Value string = read_string(target, block.start + block.size - target, true);
+  if (is_text(text.prefix)) {
+    const Value string = read_string(target, block.end() - target, true);
     return finish(" " + string.text, ", \"text\": " + string.json);
   }
-  follow_pointer(place, pointee, target, block);
+  if (auto object = pointers_.target(place, text.prefix, target, block))
+    follow_(std::move(*object));
   return finish("", "");
-}
-
-void ObjectReader::follow_pointer(const ObjectPlace &from, const std::string &pointee,
-                                  uint64_t target, const Around &around) {
-  std::string type = pointee;
-  const bool at_start = target == around.start && !around.root;
-  if (is_node_base(pointee) && !from.nodes.empty()) {
-    if (!at_start)
-      return; // the container's own end of the chain
-    type = from.nodes;
-  }
-  uint64_t size = size_of(type, from.source);
-  const uint64_t available = around.start + around.size - target;
-  if (size == 0 || size > available)
-    return; // an incomplete type, or not what it says
-  if (is_flexible(type, from.source)) {
-    // In the middle of a block (the program's own allocator) nobody knows where it ends.
-    size = at_start ? available : size;
-  } else if (at_start && type == pointee && available / size >= 2) {
-    const uint64_t count =
-        available / size; // an array, or one object and what is left of its block
-    size *= count;
-    type += "[" + std::to_string(count) + "]";
-  }
-  follow_({target, size, type, from.source, from.nodes});
 }
 
 } // namespace perdure

@@ -5,28 +5,20 @@
 // are noted and not read.
 #pragma once
 
-#include "heap.h"
-#include "type_registry.h"
+#include "pin_table.h"
+#include "typed_pointers.h"
 #include "value.h"
 #include <functional>
 
 namespace perdure {
 
-// An object to read: where, as what.
-struct ObjectPlace {
-  uint64_t offset; // in the image
-  uint64_t size;   // bytes that belong to it
-  std::string type;
-  std::string source; // module in whose words the type is meant
-  std::string nodes;  // in a standard container: the type of its nodes
-};
-
 class ObjectReader {
 public:
   // BASE: where image offset 0 is mapped. FOLLOW gets what typed pointers lead to.
-  ObjectReader(const std::byte *base, const TypeRegistry &types, const Heap &heap,
-               std::function<void(ObjectPlace)> follow)
-      : base_(base), types_(types), heap_(heap), follow_(std::move(follow)) {}
+  ObjectReader(const std::byte *base, const TypeRegistry &types, const std::vector<PinRecord> &pins,
+               const Heap &heap, std::function<void(ObjectPlace)> follow)
+      : base_(base), types_(types), pins_(pins), pointers_(base, types, heap),
+        follow_(std::move(follow)) {}
 
   Value read(const ObjectPlace &place);
   bool cut_short() const { return cut_short_; } // some string or array was too long to show
@@ -40,28 +32,18 @@ private:
   Value read_record(const ObjectPlace &place, const TypeLayout &layout, int depth);
   Value read_scalar(const ObjectPlace &place) const;
   Value read_pointer(const ObjectPlace &place, const TypeText &text);
+  Value read_pinned(uint64_t address) const; // empty: no pin is there
   Value read_string(uint64_t offset, uint64_t size, bool to_nul);
   // Standard containers whose fields say how much of what they point to is in use; empty: neither.
   Value read_std_string(const ObjectPlace &place, const TypeLayout &layout);
   Value read_std_vector(const ObjectPlace &place, const TypeLayout &layout);
 
-  // The live block or root around an offset.
-  struct Around {
-    uint64_t start = 0, size = 0; // size 0: there is none
-    const RootLayout *root = nullptr;
-  };
-  Around around(uint64_t offset) const;
-  void follow_pointer(const ObjectPlace &from, const std::string &pointee, uint64_t target,
-                      const Around &around);
-  uint64_t size_of(const std::string &type, const std::string &source,
-                   int dimensions = 0) const; // 0: not known
-  bool is_flexible(const std::string &type, const std::string &source) const;
-  uint64_t word_at(uint64_t offset) const;
   bool all_zero(uint64_t offset, uint64_t size) const;
 
   const std::byte *base_;
   const TypeRegistry &types_;
-  const Heap &heap_;
+  const std::vector<PinRecord> &pins_;
+  const TypedPointers pointers_;
   std::function<void(ObjectPlace)> follow_;
   uint64_t read_ = 0;    // of the present object: values, and bytes of their texts
   uint64_t to_scan_ = 0; // bytes that its arrays may still take

@@ -23,11 +23,15 @@ Result<std::unique_ptr<PoolContents>> PoolContents::open(const std::string &path
   auto types = read_layouts((*view)->base());
   if (!types)
     return Status::error(path + ": " + types.status().message());
+  auto pins = PinTable((*view)->base(), kReadOnlyHost).read();
+  if (!pins)
+    return Status::error(path + ": " + pins.status().message());
   auto contents = std::make_unique<PoolContents>();
   contents->view = std::move(*view);
   contents->last_epoch = log->last_epoch;
   contents->heap = std::move(heap);
   contents->types = std::move(*types);
+  contents->pins = std::move(*pins);
   return contents;
 }
 

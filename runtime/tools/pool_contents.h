@@ -5,6 +5,7 @@
 #pragma once
 
 #include "heap.h"
+#include "pin_table.h"
 #include "pool_view.h"
 #include "type_registry.h"
 
@@ -12,7 +13,7 @@ namespace perdure {
 
 struct PoolContents {
   // HOST: is told what changes in the heap's metadata. Errors: as PoolView; an empty pool; an
-  // unsound heap or type table.
+  // unsound heap, type or pin table.
   static Result<std::unique_ptr<PoolContents>> open(const std::string &path, const HeapHost &host);
 
   std::byte *base() const { return view->base(); }
@@ -21,6 +22,7 @@ struct PoolContents {
   uint64_t last_epoch;
   std::unique_ptr<Heap> heap;
   TypeRegistry types;
+  std::vector<PinRecord> pins; // what the objects may point to outside the pool
 };
 
 } // namespace perdure

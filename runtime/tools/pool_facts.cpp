@@ -49,10 +49,21 @@ void PoolFacts::add_flag(const std::string &key, const std::string &label, bool 
   facts_.push_back({key, label, value ? "yes" : "no", value ? "true" : "false"});
 }
 
+void PoolFacts::add_list(const std::string &key, const std::string &label,
+                         const std::vector<std::string> &texts) {
+  std::string lines, json;
+  for (const std::string &text : texts) {
+    lines += (lines.empty() ? "" : "\n" + std::string(21, ' ')) + text;
+    json += (json.empty() ? "" : ", ") + json_string(text);
+  }
+  facts_.push_back({key, label, lines, "[" + json + "]"});
+}
+
 void PoolFacts::print(bool json) const {
   if (!json) {
     for (const Fact &fact : facts_)
-      std::printf("%-20s %s\n", fact.label.c_str(), fact.text.c_str());
+      if (!fact.text.empty())
+        std::printf("%-20s %s\n", fact.label.c_str(), fact.text.c_str());
     return;
   }
   std::printf("{");

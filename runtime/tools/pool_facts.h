@@ -17,6 +17,8 @@ public:
   void add_number(const std::string &key, const std::string &label, uint64_t value,
                   const std::string &text);
   void add_flag(const std::string &key, const std::string &label, bool value);
+  void add_list(const std::string &key, const std::string &label,
+                const std::vector<std::string> &texts);
   void print(bool json) const;
 
 private:

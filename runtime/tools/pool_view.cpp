@@ -60,9 +60,11 @@ Status PoolView::map_image() {
   reservation_ = static_cast<std::byte *>(memory);
   const auto address = reinterpret_cast<uint64_t>(memory);
   base_ = reservation_ + (kSegmentSize - address % kSegmentSize) % kSegmentSize;
-  const uint64_t bytes = pool_.superblock.image_bytes;
-  if (bytes != 0 &&
-      mmap(base_, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
+  // All of the file, also what a crash left past the superblock's image_bytes: the log's epochs can
+  // make it part of the image.
+  mapped_bytes_ = std::min(pool_.image->size(), slot_bytes());
+  if (mapped_bytes_ != 0 &&
+      mmap(base_, mapped_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
            pool_.image->fd(), 0) == MAP_FAILED)
     return system_error("map", pool_.image->path(), errno);
   return Status::ok();
@@ -76,6 +78,8 @@ Result<RecoveryReport> PoolView::replay() {
     ImageRange range;
     while (reader.next(range)) {
       std::byte *to = base_ + range.offset;
+      for (uint64_t at = range.offset; at < range.high_water(); at += kSegmentSize)
+        replayed_segments_.insert(at / kSegmentSize);
       if (range.fill)
         std::memset(to, static_cast<int>(*range.data), range.length);
       else

@@ -7,6 +7,7 @@
 #include "pool.h"
 #include "recovery.h"
 #include <memory>
+#include <set>
 
 namespace perdure {
 
@@ -31,6 +32,9 @@ public:
   Result<RecoveryReport> replay();
   // REQUIRES: replay() succeeded
   std::byte *base() const { return base_; }
+  uint64_t mapped_bytes() const { return mapped_bytes_; } // of the image file
+  // Segments (heap_layout.h) that the log set bytes in, by number from the image's start.
+  const std::set<uint64_t> &replayed_segments() const { return replayed_segments_; }
   uint64_t slot_bytes() const { return pool_.superblock.heap_limit; }
 
 private:
@@ -42,6 +46,8 @@ private:
   std::byte *reservation_ = nullptr;
   uint64_t reserved_bytes_ = 0;
   std::byte *base_ = nullptr;
+  uint64_t mapped_bytes_ = 0;
+  std::set<uint64_t> replayed_segments_;
 };
 
 } // namespace perdure

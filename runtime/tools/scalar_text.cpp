@@ -3,6 +3,7 @@
 // See scalar_text.h.
 #include "scalar_text.h"
 #include "pool_facts.h"
+#include "scalar_types.h"
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -10,43 +11,7 @@
 namespace perdure {
 namespace {
 
-enum class Class { kUnsigned, kSigned, kFloat, kBool, kCharacter, kCode };
-
-struct Scalar {
-  const char *type;
-  uint64_t size;
-  Class kind;
-};
-
-constexpr Scalar kScalars[] = {
-    {"bool", 1, Class::kBool},
-    {"char", 1, Class::kCharacter},
-    {"signed char", 1, Class::kSigned},
-    {"unsigned char", 1, Class::kUnsigned},
-    {"char8_t", 1, Class::kUnsigned},
-    {"short", 2, Class::kSigned},
-    {"unsigned short", 2, Class::kUnsigned},
-    {"char16_t", 2, Class::kUnsigned},
-    {"int", 4, Class::kSigned},
-    {"unsigned int", 4, Class::kUnsigned},
-    {"wchar_t", 4, Class::kSigned},
-    {"char32_t", 4, Class::kUnsigned},
-    {"long", 8, Class::kSigned},
-    {"unsigned long", 8, Class::kUnsigned},
-    {"long long", 8, Class::kSigned},
-    {"unsigned long long", 8, Class::kUnsigned},
-    {"float", 4, Class::kFloat},
-    {"double", 8, Class::kFloat},
-    {"long double", 16, Class::kFloat},
-    {"(vtable pointer)", 8, Class::kCode},
-};
-
-const Scalar *find(const std::string &type) {
-  for (const Scalar &scalar : kScalars)
-    if (type == scalar.type)
-      return &scalar;
-  return nullptr;
-}
+using Kind = ScalarType::Kind;
 
 Value float_value(const std::byte *at, uint64_t size) {
   long double value = 0;
@@ -66,14 +31,14 @@ Value float_value(const std::byte *at, uint64_t size) {
   return std::isfinite(value) ? Value::number(text) : Value{text, json_string(text), {}};
 }
 
-Value integer_value(uint64_t bits, uint64_t size, Class kind) {
-  if (kind == Class::kBool && bits <= 1)
+Value integer_value(uint64_t bits, uint64_t size, Kind kind) {
+  if (kind == Kind::kBool && bits <= 1)
     return {bits ? "true" : "false", bits ? "true" : "false", {}};
-  if (kind == Class::kCharacter && bits >= 0x20 && bits < 0x7f) {
+  if (kind == Kind::kCharacter && bits >= 0x20 && bits < 0x7f) {
     const std::string text(1, static_cast<char>(bits));
     return {"'" + text + "'", json_string(text), {}};
   }
-  if (kind == Class::kSigned || kind == Class::kCharacter) {
+  if (kind == Kind::kSigned || kind == Kind::kCharacter) {
     const unsigned unused = static_cast<unsigned>(64 - 8 * size);
     return Value::number(std::to_string(static_cast<int64_t>(bits << unused) >> unused));
   }
@@ -106,19 +71,14 @@ Value bit_field_value(const std::byte *at, uint64_t size, unsigned width, unsign
   unsigned __int128 bits = 0;
   std::memcpy(&bits, at, std::min<uint64_t>(size, sizeof bits));
   bits = bits >> bit & ((static_cast<unsigned __int128>(1) << width) - 1);
-  const Scalar *scalar = find(of);
+  const ScalarType *scalar = ScalarType::find(of);
   auto value = static_cast<uint64_t>(bits);
-  if (scalar && scalar->kind == Class::kSigned && width < 64 && value >> (width - 1))
+  if (scalar && scalar->kind == Kind::kSigned && width < 64 && value >> (width - 1))
     value |= ~0ull << width;
-  return integer_value(value, 8, scalar ? scalar->kind : Class::kUnsigned);
+  return integer_value(value, 8, scalar ? scalar->kind : Kind::kUnsigned);
 }
 
 } // namespace
-
-uint64_t scalar_size(const std::string &type) {
-  const Scalar *scalar = find(type);
-  return scalar ? scalar->size : 0;
-}
 
 Value bytes_value(const std::byte *at, uint64_t size) {
   uint64_t used = size;
@@ -146,18 +106,17 @@ Value scalar_value(const std::string &type, const std::byte *at, uint64_t size) 
   std::string of;
   if (parse_bit_field(type, width, bit, of))
     return bit_field_value(at, size, width, bit, of);
-  const Scalar *scalar = find(type);
-  if (scalar && scalar->size == size && scalar->kind == Class::kFloat)
+  const ScalarType *scalar = ScalarType::find(type);
+  if (scalar && scalar->size == size && scalar->kind == Kind::kFloat)
     return float_value(at, size);
   if (size != 1 && size != 2 && size != 4 && size != 8)
     return bytes_value(at, size);
   uint64_t bits = 0;
   std::memcpy(&bits, at, size);
   if (size == 8 &&
-      (type.find("(*") != std::string::npos || (scalar && scalar->kind == Class::kCode)))
+      (type.find("(*") != std::string::npos || (scalar && scalar->kind == Kind::kCode)))
     return code_value(bits);
-  return integer_value(bits, size,
-                       scalar && scalar->size == size ? scalar->kind : Class::kUnsigned);
+  return integer_value(bits, size, scalar && scalar->size == size ? scalar->kind : Kind::kUnsigned);
 }
 
 } // namespace perdure

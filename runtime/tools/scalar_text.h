@@ -8,9 +8,6 @@
 
 namespace perdure {
 
-// Bytes of a type of the language; 0: none of them (an enumeration, a pointer to code, ...).
-uint64_t scalar_size(const std::string &type);
-
 // A type that is not known is an unsigned integer if it has that size, else bytes.
 Value scalar_value(const std::string &type, const std::byte *at, uint64_t size);
 

@@ -13,8 +13,8 @@
 namespace perdure {
 
 struct Value {
-  std::string text;                                   // of a scalar, for people
-  std::string json;                                   // of a scalar
+  std::string text; // of a scalar, for people
+  std::string json; // of a scalar
   struct Member;
   std::vector<Member> members; // elements are called "[3]"
 

@@ -11,11 +11,14 @@
 // RUN: rm -rf %t/pool
 // RUN: not --crash env PERDURE_POOL=%t/pool PERDURE_AUDIT=abort %t/broken 2>&1 | FileCheck %s --check-prefix=ABORT
 // CHECK: audit: missed store at 0x20{{[0-9a-f]*}}+1 in global 'hidden_store.c:shelf', 16 bytes at 0x20{{[0-9a-f]*}}, offset 4: shelf.count; recorded 01, memory 05
-// CHECK-NEXT: audit: missed store at 0x2004{{[0-9a-f]*}}+1 in a block of 64 bytes at 0x2004{{[0-9a-f]*}}, offset 8; recorded 00, memory 07
+// CHECK-NEXT: audit: missed store at 0x2004{{[0-9a-f]*}}+1 in 'box' (block of 64 bytes at 0x2004{{[0-9a-f]*}}, offset 8, reached from 'hidden_store.c:shelf'), field 'number'; recorded 00, memory 07
 // CHECK-NEXT: audit: 2 missed stores, 0 dangling pointers, 0 suppressed;
 // ABORT: missed store at
 // ABORT-NOT: missed stores
 // RUN: echo 'block:64+8 # known' > %t/known && echo '*shelf+*' >> %t/known
+// RUN: rm -rf %t/pool
+// RUN: env PERDURE_POOL=%t/pool PERDURE_AUDIT=fail,suppress=%t/known %t/broken 2>&1 | FileCheck %s --check-prefix=KNOWN
+// RUN: echo 'box.number' > %t/known && echo '*shelf+*' >> %t/known
 // RUN: rm -rf %t/pool
 // RUN: env PERDURE_POOL=%t/pool PERDURE_AUDIT=fail,suppress=%t/known %t/broken 2>&1 | FileCheck %s --check-prefix=KNOWN
 // KNOWN-NOT: missed store at

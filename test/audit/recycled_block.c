@@ -8,7 +8,7 @@
 // CLEAN: audit: 0 missed stores
 // RUN: %perdure-cc -O1 -DBROKEN %s -o %t/broken
 // RUN: not env PERDURE_POOL=%t/pool2 PERDURE_AUDIT=fail %t/broken 2>&1 | FileCheck %s
-// CHECK: missed store at {{.*}} in a block of 64 bytes at {{.*}}, offset 17; recorded 61, memory 62
+// CHECK: missed store at {{.*}} in 'buffer' (block of 64 bytes at {{.*}}, offset 17, {{.*}}field 'text[9]'; recorded 61, memory 62
 // CHECK-NEXT: audit: 1 missed stores
 #include <perdure/annotations.h>
 #include <perdure/perdure.h>

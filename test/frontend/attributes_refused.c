@@ -11,8 +11,12 @@ struct [[perdure::relaxed]] s { // expected-error {{'perdure::relaxed' applies o
   __attribute__((perdure_transient_bits(0xff000000u))) unsigned fine;
 };
 enum [[perdure::persistent]] e { one }; // expected-error {{'perdure::persistent' applies only to}}
-[[perdure::persistent]] _Thread_local int t; // expected-error {{'perdure::persistent' can't apply to thread-local variable 't': a persistent variable has one address in every run; make it an ordinary global}}
+[[perdure::persistent]] _Thread_local int t; // expected-error {{'perdure::persistent' can't apply to thread-local variable 't': every thread has its own, at another address; make it an ordinary global}}
 [[perdure::persistent]] const int c = 1; // expected-error {{'perdure::persistent' can't apply to constant 'c': nothing is ever stored to it}}
+[[perdure::pinned]] _Thread_local int pt; // expected-error {{'perdure::pinned' can't apply to thread-local variable 'pt': every thread has its own, at another address}}
+[[perdure::pinned]] const int pc = 1;
+[[perdure::pinned]] void pf(void); // expected-error {{'perdure::pinned' applies only to global variables; it says that a variable has the same address in every run, so that persistent objects may point to it}}
+[[perdure::pinned]] [[perdure::persistent]] int both; // expected-error {{a persistent variable has the same address in every run already; drop 'pinned', or the other mark}}
 void h(__attribute__((perdure_persistent)) int parameter) { // expected-error {{'perdure_persistent' applies only to}}
   [[perdure::persistent]] int local; // expected-error {{'perdure::persistent' applies only to}}
 }

@@ -176,6 +176,10 @@ def verify_load_and_kill(server, verify, clients, seconds):
     return kept
 
 
+def round_seconds(options, random, longest):
+    return options.round_seconds or random.uniform(0.02, longest)
+
+
 def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("server", help="the program under test")
@@ -184,6 +188,8 @@ def arguments(description):
     parser.add_argument("--perdure", help="the perdure tool: check the pool after each kill")
     parser.add_argument("--rounds", type=int, default=20, help="how often to kill the server")
     parser.add_argument("--seconds", type=float, default=600, help="start no round after this long")
+    parser.add_argument("--round-seconds", type=float, default=None,
+                        help="how long to load before a kill (default: random, below one)")
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--dir", default=None, help="where to make the pool (default: $TMPDIR)")

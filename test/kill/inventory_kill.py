@@ -221,7 +221,7 @@ class Test:
             server.kill()
         server = self.start()
         harness.verify_load_and_kill(server, self.verify, self.clients,
-                                     self.random.uniform(0.02, 0.6))
+                                     harness.round_seconds(self.options, self.random, 0.6))
         self.restart_seconds.append(server.ready_seconds)
         if self.pool:
             harness.check_pool(self.options, self.pool)

@@ -105,7 +105,7 @@ class Test:
             self.kill_while_starting()
         server = self.start()
         items = harness.verify_load_and_kill(server, self.verify, self.clients,
-                                             self.random.uniform(0.02, 0.8))
+                                             harness.round_seconds(self.options, self.random, 0.8))
         self.restart_seconds.append(server.ready_seconds)
         if self.pool:
             harness.check_pool(self.options, self.pool)

@@ -18,7 +18,8 @@ ServerOptions Common::options() const {
   options.pool = pool;
   options.log_path = log;
   // Items above half a megabyte are chunked; the limit leaves room for appending to them.
-  options.arguments = {"-m", memory_mb, "-I", "4m", "-c", "1024"};
+  options.arguments = memcached_arguments();
+  options.arguments.insert(options.arguments.end(), {"-m", memory_mb, "-I", "4m", "-c", "1024"});
   options.arguments.insert(options.arguments.end(), server_arguments.begin(),
                            server_arguments.end());
   return options;

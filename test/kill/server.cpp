@@ -48,13 +48,17 @@ int free_port() {
 
 } // namespace
 
+std::vector<std::string> memcached_arguments() {
+  std::vector<std::string> words = {"-l", "127.0.0.1", "-U", "0"};
+  if (geteuid() == 0)
+    words.insert(words.end(), {"-u", "root"});
+  return words;
+}
+
 Server::~Server() { kill9(); }
 
 void Server::spawn() {
-  std::vector<std::string> words = {options_.program, "-l", "127.0.0.1", "-U", "0"};
-  words.insert(words.end(), {"-p", std::to_string(port_)});
-  if (geteuid() == 0)
-    words.insert(words.end(), {"-u", "root"});
+  std::vector<std::string> words = {options_.program, options_.port_option, std::to_string(port_)};
   words.insert(words.end(), options_.arguments.begin(), options_.arguments.end());
   std::vector<char *> argv;
   for (std::string &word : words)
@@ -100,7 +104,7 @@ bool Server::start() {
     if (!alive())
       return false;
     Connection connection;
-    if (connection.open(port_) && connection.round_trip("version\r\n").starts_with("VERSION")) {
+    if (connection.open(port_) && connection.round_trip("get ready\r\n") == "END") {
       start_ms_ = (seconds_now() - begin) * 1e3;
       return true;
     }
@@ -109,6 +113,13 @@ bool Server::start() {
   error_ = "the server did not answer in time; its last words:\n" + log_tail();
   kill9();
   return false;
+}
+
+void Server::kill_while_starting(double seconds) {
+  port_ = free_port();
+  spawn();
+  usleep(static_cast<useconds_t>(seconds * 1e6));
+  kill9();
 }
 
 bool Server::alive() {

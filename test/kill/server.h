@@ -17,10 +17,14 @@ struct ServerOptions {
   std::string program;                // path of the server's binary
   std::string pool;                   // value of PERDURE_POOL; empty: the variable is not set
   std::string log_path;               // standard error is appended here
-  std::vector<std::string> arguments; // beside the address and the port
-  bool verify = false;                // ask the recovery function for its structure walk
+  std::vector<std::string> arguments; // beside the port
+  std::string port_option = "-p";
+  bool verify = false; // ask the recovery function for its structure walk
   double start_seconds_max = 60;
 };
+
+// What makes a memcached listen on the loopback interface alone, also if root starts it.
+std::vector<std::string> memcached_arguments();
 
 class Server {
 public:
@@ -29,9 +33,11 @@ public:
   Server(const Server &) = delete;
   Server &operator=(const Server &) = delete;
 
-  // Starts the server and waits for its first answer (to `version`). False: it ended or did not
+  // Starts the server and waits for its first answer (to a `get`). False: it ended or did not
   // answer in time; error() says what happened.
   bool start();
+  // Starts the server and kills it SECONDS later, ready or not.
+  void kill_while_starting(double seconds);
   // SIGKILL, and waits until the process is gone.
   void kill9();
   // SIGTERM, and waits; SIGKILL after ten seconds.

@@ -54,15 +54,21 @@ bool equal(const Segments &segments, std::string_view bytes) {
   return true;
 }
 
+std::optional<uint64_t> first_id(std::string_view bytes) {
+  if (bytes.size() < 8)
+    return std::nullopt;
+  uint64_t first;
+  memcpy(&first, bytes.data(), 8);
+  uint64_t id = first * inverse_of_a();
+  return id >> 48 == 0 ? std::optional(id) : std::nullopt;
+}
+
 std::string describe(std::string_view bytes) {
   std::string text = std::to_string(bytes.size()) + " bytes";
   if (bytes.size() < 8)
     return text;
-  uint64_t first;
-  memcpy(&first, bytes.data(), 8);
-  uint64_t id = first * inverse_of_a();
-  if (id >> 48 == 0)
-    return text + " starting with segment " + std::to_string(id);
+  if (std::optional<uint64_t> id = first_id(bytes))
+    return text + " starting with segment " + std::to_string(*id);
   return text + " of no known pattern, starting \"" + std::string(bytes.substr(0, 16)) + "\"";
 }
 

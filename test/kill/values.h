@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ using Segments = std::vector<Segment>;
 uint64_t bytes_of(const Segments &segments);
 void append_bytes(const Segment &segment, std::string &to);
 bool equal(const Segments &segments, std::string_view bytes);
+
+// The id of the segment that BYTES start with, if it is a known pattern.
+std::optional<uint64_t> first_id(std::string_view bytes);
 
 // The ids a value seems to consist of, for messages: "id 17 x 100 bytes" or "not a known pattern".
 std::string describe(std::string_view bytes);

@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: Apache-2.0
 ;
 ; Where the address of a library function that writes is taken, it becomes the address of a function
-; of this unit that calls it and is hooked, in code and in tables alike. Calls by name stay as they
+; of this unit that calls it and is hooked, in code and in tables alike; that one is pinned. Calls by name stay as they
 ; are, so do functions that write nothing. One with variable arguments is diagnosed.
 ; RUN: %opt-perdure -passes=perdure-late,verify -S %s 2>%t | FileCheck %s
 ; RUN: FileCheck --check-prefix=DIAGNOSED %s < %t
@@ -9,7 +9,13 @@
 target triple = "x86_64-unknown-linux-gnu"
 
 %operations = type { ptr, ptr }
-; CHECK: @table = constant %operations { ptr @perdure.hooked.strcpy, ptr @strcmp }
+; CHECK: @table = constant %operations { ptr inttoptr (i64 [[STRCPY:[0-9]+]] to ptr), ptr inttoptr (i64 [[STRCMP:[0-9]+]] to ptr) }
+; CHECK: @perdure.table = 
+; CHECK-SAME: ptr inttoptr (i64 [[STRNCPY:[0-9]+]] to ptr), ptr @perdure.hooked.strncpy,
+; CHECK-SAME: ptr inttoptr (i64 [[FETCH:[0-9]+]] to ptr), ptr @perdure.hooked.fetch,
+; CHECK-SAME: ptr inttoptr (i64 [[SPRINTF:[0-9]+]] to ptr), ptr @sprintf,
+; CHECK-SAME: ptr inttoptr (i64 [[STRCMP]] to ptr), ptr @strcmp,
+; CHECK-SAME: ptr inttoptr (i64 [[STRCPY]] to ptr), ptr @perdure.hooked.strcpy,
 @table = constant %operations { ptr @strcpy, ptr @strcmp }
 
 declare ptr @strcpy(ptr, ptr)
@@ -24,10 +30,10 @@ declare void @apply(ptr, ptr)
 
 ; CHECK-LABEL: @taken(
 ; CHECK: call ptr @strncpy(ptr %p, ptr %q, i64 4)
-; CHECK: call void @apply(ptr %p, ptr @perdure.hooked.strncpy)
-; CHECK: call void @apply(ptr %p, ptr @perdure.hooked.fetch)
-; CHECK: call void @apply(ptr %p, ptr @sprintf)
-; CHECK: call void @apply(ptr %p, ptr @strcmp)
+; CHECK: call void @apply(ptr %p, ptr inttoptr (i64 [[STRNCPY]] to ptr))
+; CHECK: call void @apply(ptr %p, ptr inttoptr (i64 [[FETCH]] to ptr))
+; CHECK: call void @apply(ptr %p, ptr inttoptr (i64 [[SPRINTF]] to ptr))
+; CHECK: call void @apply(ptr %p, ptr inttoptr (i64 [[STRCMP]] to ptr))
 define void @taken(ptr %p, ptr %q) {
   %1 = call ptr @strncpy(ptr %p, ptr %q, i64 4)
   call void @apply(ptr %p, ptr @strncpy)

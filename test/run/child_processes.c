@@ -12,7 +12,6 @@
 // CHILD: child sees 1 2
 // AFTER: 4 3
 // DAEMON: 7 8
-#include <fcntl.h>
 #include <perdure/annotations.h>
 #include <perdure/perdure.h>
 #include <signal.h>
@@ -33,10 +32,16 @@ PERDURE_TRANSACTION __attribute__((noinline)) static void set(int left, int righ
   box->value = right;
 }
 
+// Until the process whose number stands in PATH has ended.
 static void wait_for(const char *path) {
-  for (int i = 0; i < 500 && access(path, F_OK) != 0; i++)
-    usleep(20000);
-  usleep(100000);
+  for (int i = 0; i < 1000; i++, usleep(20000)) {
+    int process = 0;
+    FILE *file = fopen(path, "r");
+    if (file && fscanf(file, "%d\n", &process) == 1 && kill(process, 0) != 0)
+      return;
+    if (file)
+      fclose(file);
+  }
 }
 
 static void run_child(void) {
@@ -57,14 +62,19 @@ static void run_child(void) {
 
 static void run_daemon(const char *done) {
   set(5, 6);
+  pid_t parent = getpid();
   if (daemon(1, 0) != 0)
     perror("daemon");
-  for (int i = 0; i < 20; i++) { // the parent may still be on its way out
+  for (int i = 0; i < 1000 && kill(parent, 0) == 0; i++) // it may still be on its way out
+    usleep(20000);
+  for (int i = 0; i < 20; i++) {
     set(7, 8);
     perdure_sync();
     usleep(20000);
   }
-  close(open(done, O_CREAT | O_WRONLY, 0600));
+  FILE *file = fopen(done, "w");
+  fprintf(file, "%d\n", (int)getpid());
+  fclose(file);
 }
 
 int main(int argc, char **argv) {

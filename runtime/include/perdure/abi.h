@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PERDURE_ABI_VERSION 2u
+#define PERDURE_ABI_VERSION 3u
 
 // Every pool is mapped at the start of this 1 TiB slot of the address space. Part of the ABI and of
 // the pool format; another one is for unit tests under ThreadSanitizer, which needs those
@@ -34,6 +34,15 @@
 // Persistent globals live at BASE + ROOTS_OFFSET + hash(key), an address fixed at compile time.
 #define PERDURE_ROOTS_OFFSET (1ull << 24)
 #define PERDURE_ROOTS_END (16ull << 30)
+
+// Pins live in the slot behind the pool's, outside the image: what stands there is never recorded
+// and is made anew at every start. A stub for each function, 32 bytes; then, at 64-byte lines,
+// copies of virtual tables and pinned variables. BASE + offset of the kind + hash(key).
+#define PERDURE_PINS_SLOT (PERDURE_SLOT + 1)
+#define PERDURE_PINS_BASE (PERDURE_PINS_SLOT << PERDURE_SLOT_SHIFT)
+#define PERDURE_PINNED_TABLES_OFFSET (512ull << 30)
+#define PERDURE_PINNED_VARIABLES_OFFSET (768ull << 30)
+#define PERDURE_STUB_SIZE 32u
 
 // Write-set chunks are 64 KiB, aligned to their size; the first 64 bytes are the header, so a slot
 // address with these bits clear means "no room" (a full chunk's end, or a thread not seen before).
@@ -171,6 +180,28 @@ struct perdure_root_info {
   uint64_t internal; // 1: internal linkage, so a second module with the same key is an error
 };
 
+enum perdure_pin_kind {
+  PERDURE_PIN_FUNCTION = 1, // a stub that jumps to it
+  PERDURE_PIN_TABLE = 2,    // a copy of a virtual table, read-only
+  PERDURE_PIN_VARIABLE = 3  // lives there and nowhere else; starts with its initial value
+};
+
+enum perdure_pin_flags {
+  PERDURE_PIN_INTERNAL = 1, // internal linkage, so a second one with the same key is an error
+  PERDURE_PIN_STRONG = 2    // the module holds its one definition
+};
+
+// A function or virtual table whose address the module takes, or a pinned variable it defines.
+struct perdure_pin_info {
+  const char *key;       // identity across builds: mangled name, or "file.c:name"
+  void *address;         // in the pin window, computed from KEY
+  const void *target;    // the function or table, the variable's initial value (NULL: zeros)
+  uint64_t size;         // bytes at ADDRESS
+  const char *signature; // a pointer kept from another run fits only the same one; NULL: not known
+  uint32_t kind;         // enum perdure_pin_kind
+  uint32_t flags;        // enum perdure_pin_flags
+};
+
 enum perdure_lock_kind {
   PERDURE_LOCK_IS = 1,       // the variable is a lock or an array of locks (or holds them)
   PERDURE_LOCK_POINTS_TO = 2 // the variable points to a heap block of locks
@@ -217,6 +248,8 @@ struct perdure_module_info {
   uint64_t type_count;
   void (*const *recovery)(void); // run after recovery, before main or the function named
   uint64_t recovery_count;
+  const struct perdure_pin_info *pins;
+  uint64_t pin_count;
 };
 
 // A module's ELF note, in a section ".note.perdure": name, type, and as description the distance (8

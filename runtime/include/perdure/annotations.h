@@ -28,6 +28,9 @@
 // The same for the bits of an integer field that MASK names.
 #define PERDURE_RELAXED_BITS(MASK) PERDURE_ATTRIBUTE_(perdure_relaxed_bits(MASK))
 #define PERDURE_TRANSIENT_BITS(MASK) PERDURE_ATTRIBUTE_(perdure_transient_bits(MASK))
+// The variable, which is not persistent itself, has the same address in every run, so that
+// persistent objects may point to it.
+#define PERDURE_PINNED PERDURE_ATTRIBUTE_(perdure_pinned)
 // A lock (or array of locks, or pointer to an array of locks): what is done under it becomes
 // durable as a whole.
 #define PERDURE_LOCK PERDURE_ATTRIBUTE_(perdure_lock)

@@ -14,7 +14,7 @@ case $source in *.cpp) driver=clang++-19 ;; *) driver=clang-19 ;; esac
 # AddressSanitizer has its own free(), which the checker must not replace.
 case "$*" in *sanitize=address*) define=-DCHECKER_NO_INTERPOSITION ;; *) define= ;; esac
 for part in "$inputs/checker.cpp" "$runtime/cxx_runtime.cpp" "$runtime/record_io.cpp"; do
-  clang++-19 -std=c++20 -O1 -g $define -I"$include" -c "$part" -o "$work/$(basename "$part").o"
+  clang++-19 -std=c++20 -O1 -g $define -I"$include" -I"$runtime" -c "$part" -o "$work/$(basename "$part").o"
 done
 for level in ${LEVELS:--O0 -O1 -O2 -O3 -Os -Oz}; do
   "$driver" $level -g -march=x86-64-v3 -I"$include" -fplugin="$plugin" \

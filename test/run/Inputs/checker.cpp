@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "pin_stub.h"
 #include <perdure/abi.h>
 
 namespace {
@@ -311,8 +312,20 @@ void *perdure_new_aligned_nothrow(size_t size, size_t alignment, const void *) {
   return allocate(size, alignment);
 }
 
+static void registerPin(const perdure_pin_info &pin) {
+  uint64_t address = reinterpret_cast<uint64_t>(pin.address), page = address & ~4095ull;
+  mmap(reinterpret_cast<void *>(page), (address + pin.size + 4095 - page) & ~4095ull,
+       PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (pin.kind == PERDURE_PIN_FUNCTION)
+    memcpy(pin.address, perdure::make_stub(pin.target).data(), PERDURE_STUB_SIZE);
+  else if (pin.target)
+    memcpy(pin.address, pin.target, pin.size);
+}
+
 void perdure_register_module(const struct perdure_module_info *module) {
   Checker &c = checker();
+  for (size_t i = 0; i < module->pin_count; ++i)
+    registerPin(module->pins[i]);
   for (size_t i = 0; i < module->root_count; ++i) {
     const perdure_root_info *root = &module->roots[i];
     bool known = false;

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The disk space that a program reserves as it takes roots and segments, reserved again for an
+// image that was copied without it: holes in what is in use must not meet a full disk later.
+#pragma once
+
+#include "persist.h"
+
+namespace perdure {
+
+// METADATA: image offset 0, up to kMetadataEnd. LIMIT: bytes of the image. Trusts none of it.
+// Errors: disk full.
+Status reserve_in_use(StableFile &image, std::byte *metadata, uint64_t limit);
+
+} // namespace perdure

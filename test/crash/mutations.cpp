@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// See mutations.h. The table is that of docs/crash_model.md.
+#include "mutations.h"
+#include "durability_step.h"
+#include "explorer.h"
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace perdure {
+inline namespace mutations {
+Step dropped_step = Step::kNone;
+} // namespace mutations
+} // namespace perdure
+
+namespace perdure::crash {
+namespace {
+
+constexpr double kSecondsMax = 15; // for one step; what depends on timing takes several seeds
+
+struct Mutation {
+  Step step;
+  const char *name;
+  const char *workload; // that objects
+  Medium medium;
+};
+
+using enum Step;
+constexpr Mutation kMutations[] = {
+    {kLinesStreamed, "LinesStreamed", "small", Medium::kMemory},
+    {kFence, "Fence", "small", Medium::kMemory},
+    {kMemoryGrown, "MemoryGrown", "big", Medium::kMemory},
+    {kFileSynced, "FileSynced", "small", Medium::kBlock},
+    {kWriteThrough, "WriteThrough", "small", Medium::kBlock},
+    {kFileGrown, "FileGrown", "big", Medium::kBlock},
+    {kFileCreated, "FileCreated", "create", Medium::kBlock},
+    {kFreshLog, "FreshLog", "create", Medium::kMemory},
+    {kFreshSuperblock, "FreshSuperblock", "create", Medium::kBlock},
+    {kForeignLogName, "ForeignLogName", "elsewhere", Medium::kBlock},
+    {kNamesInPool, "NamesInPool", "create", Medium::kBlock},
+    {kPoolName, "PoolName", "create", Medium::kBlock},
+    {kRunBeforeRecords, "RunBeforeRecords", "reopen", Medium::kBlock},
+    {kOlderCopy, "OlderCopy", "small", Medium::kMemory},
+    {kEpochBeforeAcknowledgement, "EpochBeforeAcknowledgement", "small", Medium::kMemory},
+    {kSpaceIsFree, "SpaceIsFree", "wrap", Medium::kBlock},
+    {kRecoveredLogKept, "RecoveredLogKept", "killed", Medium::kBlock},
+    {kImageBeforeHorizon, "ImageBeforeHorizon", "small", Medium::kBlock},
+    {kHorizonBeforeReuse, "HorizonBeforeReuse", "wrap", Medium::kBlock},
+    {kDrainedBeforeCircle, "DrainedBeforeCircle", "big", Medium::kBlock},
+    {kLogBeforeCircle, "LogBeforeCircle", "big", Medium::kBlock},
+    {kCircleBeforeRecords, "CircleBeforeRecords", "big", Medium::kBlock},
+    {kClosedInOrder, "ClosedInOrder", "create", Medium::kBlock},
+    {kUnitsEndBeforeCut, "UnitsEndBeforeCut", "lanes", Medium::kMemory},
+    {kUnitBacksOut, "UnitBacksOut", "lanes", Medium::kMemory},
+    {kTicketBeforeEntries, "TicketBeforeEntries", "lanes", Medium::kBlock},
+    {kEarlyIsPending, "EarlyIsPending", "lanes", Medium::kBlock},
+    {kEntriesAtCut, "EntriesAtCut", "lanes", Medium::kBlock},
+    {kTicketAfterCommit, "TicketAfterCommit", "lanes", Medium::kBlock},
+};
+static_assert(std::size(kMutations) == static_cast<size_t>(Step::kCount) - 1);
+
+// In a child: prints what objected, and exits with 0 if nothing did.
+[[noreturn]] void run_dropped(const Mutation &mutation, uint64_t seed) {
+  dropped_step = mutation.step;
+  const auto info = std::ranges::find_if(workloads(), [&](const WorkloadInfo &workload) {
+    return std::strcmp(workload.name, mutation.workload) == 0;
+  });
+  const auto ends_at =
+      std::chrono::steady_clock::now() + std::chrono::duration<double>(kSecondsMax);
+  for (;; ++seed) {
+    Plan plan;
+    plan.seed = seed;
+    plan.seconds_max =
+        std::chrono::duration<double>(ends_at - std::chrono::steady_clock::now()).count();
+    if (plan.seconds_max <= 0)
+      _exit(0);
+    const Outcome outcome = explore(*info, mutation.medium, plan);
+    if (outcome.problem.empty())
+      continue;
+    std::printf("%-27s %-9s %-6s %6lu states: %s\n", mutation.name, mutation.workload,
+                mutation.medium == Medium::kBlock ? "block" : "memory", outcome.states,
+                outcome.problem.c_str());
+    std::fflush(stdout);
+    _exit(1);
+  }
+}
+
+bool is_objected_to(const Mutation &mutation, uint64_t seed) {
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0)
+    run_dropped(mutation, seed);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFSIGNALED(status)) // an invariant in the runtime did
+    std::printf("%-27s %-9s aborted by signal %d\n", mutation.name, mutation.workload,
+                WTERMSIG(status));
+  else if (WEXITSTATUS(status) == 0)
+    std::printf("NOT OBJECTED TO: %s; repeat: perdure-crash --drop %s --workload %s\n",
+                mutation.name, mutation.name, mutation.workload);
+  return status != 0;
+}
+
+} // namespace
+
+bool drop_step(const std::string &name) {
+  for (const Mutation &mutation : kMutations)
+    if (mutation.name == name) {
+      dropped_step = mutation.step;
+      return true;
+    }
+  return false;
+}
+
+int run_mutations(uint64_t seed) {
+  size_t objected = 0;
+  for (const Mutation &mutation : kMutations)
+    objected += is_objected_to(mutation, seed);
+  std::printf("%zu of %zu durability steps are needed: dropping them was objected to\n", objected,
+              std::size(kMutations));
+  return objected == std::size(kMutations) ? 0 : 1;
+}
+
+} // namespace perdure::crash
