@@ -31,6 +31,7 @@ struct MixedLoad::Finding {
 };
 
 MixedLoad::Finding MixedLoad::look(Worker &worker, Key &key, const Observed &observed) const {
+  key.wild = key.wild || key.guessed; // killed before the set that was to end it was answered
   Finding finding;
   finding.key = &key;
   finding.present = observed.present;

@@ -57,7 +57,7 @@ void MixedLoad::forget_all() {
     worker.forget_pending();
     for (auto &key : worker.keys) {
       key->acked = key->issued = State();
-      key->wild = false;
+      key->wild = key->guessed = false;
     }
   }
   for (Shared::Counter &counter : shared_.counters)

@@ -49,6 +49,9 @@ struct Key {
   // An expiring key met an answer slower than its life, or the slab mover came before a cas:
   // anything goes until it is set anew.
   bool wild = false;
+  // ACKED is a guess since then, until a set that was issued to end it is answered: a kill in
+  // between leaves the key wild.
+  bool guessed = false;
 };
 
 enum class Verb {

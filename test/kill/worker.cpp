@@ -88,7 +88,7 @@ bool Worker::excused(const Operation &operation, double now) const {
 }
 
 void Worker::excuse(Key &key) {
-  key.wild = true;
+  key.wild = key.guessed = true;
   shared_.excused++;
 }
 
@@ -127,6 +127,7 @@ void Worker::acknowledge(double now) {
       if (key->issued.version == after.version && key->issued.gone_from == after.gone_from)
         key->issued.gone_at = after.gone_at;
       key->acked = std::move(after);
+      key->guessed = key->guessed && operation.verb != Verb::Set;
     }
   }
   pending_.pop_front();
