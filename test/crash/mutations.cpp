@@ -6,6 +6,7 @@
 #include "explorer.h"
 #include <algorithm>
 #include <chrono>
+#include <cinttypes>
 #include <cstdio>
 #include <cstring>
 #include <iterator>
@@ -28,6 +29,7 @@ struct Mutation {
   const char *name;
   const char *workload; // that objects
   Medium medium;
+  uint64_t points_step = 1; // takes one crash point of so many: the step matters late in the run
 };
 
 using enum Step;
@@ -48,7 +50,7 @@ constexpr Mutation kMutations[] = {
     {kOlderCopy, "OlderCopy", "small", Medium::kMemory},
     {kEpochBeforeAcknowledgement, "EpochBeforeAcknowledgement", "small", Medium::kMemory},
     {kSpaceIsFree, "SpaceIsFree", "wrap", Medium::kBlock},
-    {kRecoveredLogKept, "RecoveredLogKept", "killed", Medium::kBlock},
+    {kRecoveredLogKept, "RecoveredLogKept", "killed", Medium::kBlock, 7},
     {kImageBeforeHorizon, "ImageBeforeHorizon", "small", Medium::kBlock},
     {kHorizonBeforeReuse, "HorizonBeforeReuse", "wrap", Medium::kBlock},
     {kDrainedBeforeCircle, "DrainedBeforeCircle", "big", Medium::kBlock},
@@ -75,6 +77,7 @@ static_assert(std::size(kMutations) == static_cast<size_t>(Step::kCount) - 1);
   for (;; ++seed) {
     Plan plan;
     plan.seed = seed;
+    plan.points_step = mutation.points_step;
     plan.seconds_max =
         std::chrono::duration<double>(ends_at - std::chrono::steady_clock::now()).count();
     if (plan.seconds_max <= 0)
@@ -101,8 +104,9 @@ bool is_objected_to(const Mutation &mutation, uint64_t seed) {
     std::printf("%-27s %-9s aborted by signal %d\n", mutation.name, mutation.workload,
                 WTERMSIG(status));
   else if (WEXITSTATUS(status) == 0)
-    std::printf("NOT OBJECTED TO: %s; repeat: perdure-crash --drop %s --workload %s\n",
-                mutation.name, mutation.name, mutation.workload);
+    std::printf("NOT OBJECTED TO: %s; repeat: perdure-crash --drop %s --workload %s --step %" PRIu64
+                " --seconds %.0f\n",
+                mutation.name, mutation.name, mutation.workload, mutation.points_step, kSecondsMax);
   return status != 0;
 }
 
