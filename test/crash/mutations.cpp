@@ -22,7 +22,7 @@ Step dropped_step = Step::kNone;
 namespace perdure::crash {
 namespace {
 
-constexpr double kSecondsMax = 15; // for one step; what depends on timing takes several seeds
+constexpr double kSecondsMax = 30; // for one step; what depends on timing takes several seeds
 
 struct Mutation {
   Step step;
@@ -49,20 +49,20 @@ constexpr Mutation kMutations[] = {
     {kRunBeforeRecords, "RunBeforeRecords", "reopen", Medium::kBlock},
     {kOlderCopy, "OlderCopy", "small", Medium::kMemory},
     {kEpochBeforeAcknowledgement, "EpochBeforeAcknowledgement", "small", Medium::kMemory},
-    {kSpaceIsFree, "SpaceIsFree", "wrap", Medium::kBlock},
-    {kRecoveredLogKept, "RecoveredLogKept", "killed", Medium::kBlock, 7},
+    {kSpaceIsFree, "SpaceIsFree", "wrap", Medium::kBlock, 10},
+    {kRecoveredLogKept, "RecoveredLogKept", "killed", Medium::kBlock, 20},
     {kImageBeforeHorizon, "ImageBeforeHorizon", "small", Medium::kBlock},
     {kHorizonBeforeReuse, "HorizonBeforeReuse", "wrap", Medium::kBlock},
     {kDrainedBeforeCircle, "DrainedBeforeCircle", "big", Medium::kBlock},
     {kLogBeforeCircle, "LogBeforeCircle", "big", Medium::kBlock},
     {kCircleBeforeRecords, "CircleBeforeRecords", "big", Medium::kBlock},
     {kClosedInOrder, "ClosedInOrder", "create", Medium::kBlock},
-    {kUnitsEndBeforeCut, "UnitsEndBeforeCut", "lanes", Medium::kMemory},
-    {kUnitBacksOut, "UnitBacksOut", "lanes", Medium::kMemory},
-    {kTicketBeforeEntries, "TicketBeforeEntries", "lanes", Medium::kBlock},
-    {kEarlyIsPending, "EarlyIsPending", "lanes", Medium::kBlock},
-    {kEntriesAtCut, "EntriesAtCut", "lanes", Medium::kBlock},
-    {kTicketAfterCommit, "TicketAfterCommit", "lanes", Medium::kBlock},
+    {kUnitsEndBeforeCut, "UnitsEndBeforeCut", "lanes", Medium::kMemory, 5},
+    {kUnitBacksOut, "UnitBacksOut", "lanes", Medium::kMemory, 5},
+    {kTicketBeforeEntries, "TicketBeforeEntries", "lanes", Medium::kBlock, 5},
+    {kEarlyIsPending, "EarlyIsPending", "lanes", Medium::kBlock, 5},
+    {kEntriesAtCut, "EntriesAtCut", "lanes", Medium::kBlock, 5},
+    {kTicketAfterCommit, "TicketAfterCommit", "lanes", Medium::kBlock, 5},
 };
 static_assert(std::size(kMutations) == static_cast<size_t>(Step::kCount) - 1);
 
