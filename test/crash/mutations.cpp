@@ -50,7 +50,7 @@ constexpr Mutation kMutations[] = {
     {kOlderCopy, "OlderCopy", "small", Medium::kMemory},
     {kEpochBeforeAcknowledgement, "EpochBeforeAcknowledgement", "small", Medium::kMemory},
     {kSpaceIsFree, "SpaceIsFree", "wrap", Medium::kBlock, 10},
-    {kRecoveredLogKept, "RecoveredLogKept", "killed", Medium::kBlock, 20},
+    {kRecoveredLogKept, "RecoveredLogKept", "killed", Medium::kBlock, 7},
     {kImageBeforeHorizon, "ImageBeforeHorizon", "small", Medium::kBlock},
     {kHorizonBeforeReuse, "HorizonBeforeReuse", "wrap", Medium::kBlock},
     {kDrainedBeforeCircle, "DrainedBeforeCircle", "big", Medium::kBlock},
