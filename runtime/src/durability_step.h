@@ -7,6 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#ifdef PERDURE_MUTATIONS
+#include <chrono>
+#include <thread>
+#endif
 
 namespace perdure {
 
@@ -33,7 +37,8 @@ enum class Step : uint32_t {
   kFileCreated,
   // The log must be durable before the superblock, because recovery trusts what that points to.
   kFreshLog,
-  // The superblock must be durable before the pool's name: without one no opener takes it.
+  // The superblock, both copies, must be durable before the pool's name: without one no opener
+  // takes it.
   kFreshSuperblock,
   // A log in another directory must keep its name, because the pool has only a link to it.
   kForeignLogName,
@@ -96,9 +101,15 @@ enum class Step : uint32_t {
 inline namespace mutations { // its own names: objects with and without may be linked together
 extern Step dropped_step;
 inline bool takes(Step step) { return step != dropped_step || step == Step::kNone; }
+// Where a dropped step leaves a race a few instructions wide: makes it wide enough to be met.
+inline void pause_if_dropped(Step step) {
+  if (!takes(step))
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+}
 } // namespace mutations
 #else
 constexpr bool takes(Step) { return true; }
+constexpr void pause_if_dropped(Step) {}
 #endif
 
 } // namespace perdure

@@ -177,6 +177,7 @@ bool Epochs::quiesce() {
   }
   wait_ns_.fetch_add(ns_since(start), std::memory_order_relaxed);
   given_up_in_a_row_ = 0;
+  pause_if_dropped(Step::kUnitBacksOut); // a unit enters that was looked at in vain
   return true;
 }
 
@@ -227,6 +228,7 @@ void Epochs::take_early() {
   }
   if (!updates && pending != 0)
     taken_early_.store(1, std::memory_order_release);
+  pause_if_dropped(Step::kEarlyIsPending);
 }
 
 // REQUIRES: cut_mutex_, mutators stopped (or single).
@@ -318,6 +320,7 @@ void Epochs::cut_quiescent(uint64_t begun) {
   payload_hint_ = std::clamp<uint64_t>(record->payload().size() * 2, 512, 1 << 20);
   next_cut_ns_.store(begun + std::min(kPace * (now_ns() - begun), kPaceMaxNs),
                      std::memory_order_relaxed);
+  pause_if_dropped(Step::kTicketBeforeEntries);
   if (!takes(Step::kTicketBeforeEntries))
     open_.fetch_add(1, std::memory_order_acq_rel);
   make_durable(std::move(record), last_cut());

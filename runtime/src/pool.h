@@ -40,6 +40,9 @@ Status check_numbers(const Superblock &superblock, const std::string &path);
 // Gives SUPERBLOCK the next generation and makes it durable, for STEP, in the copy that is not the
 // newest.
 Status store_superblock(StableFile &file, Superblock &superblock, Step step = Step::kNone);
+// Both copies of a new pool's, each with a generation of its own, in one write: there is no older
+// one to keep whole. Both, because one damaged sector must not cost a fresh pool.
+Status store_fresh_superblock(StableFile &file, Superblock &superblock);
 // Writes the copy of GENERATION again as it is read, and makes it durable.
 Status rewrite_superblock(StableFile &file, uint64_t generation);
 

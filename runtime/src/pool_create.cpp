@@ -126,12 +126,8 @@ Status format_pool(Pool &pool) {
       !status)
     return status;
   // Log and image must be durable before the superblock, because recovery trusts whatever a
-  // sound superblock points to. Both copies: one damaged sector must not cost a fresh pool.
-  using enum Step;
-  if (Status status = store_superblock(*pool.superblock_file, pool.superblock, kFreshSuperblock);
-      !status)
-    return status;
-  return store_superblock(*pool.superblock_file, pool.superblock, kFreshSuperblock);
+  // sound superblock points to.
+  return store_fresh_superblock(*pool.superblock_file, pool.superblock);
 }
 
 Status create_pool(const PoolOptions &options, const ImageSource &fill) {

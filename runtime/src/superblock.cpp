@@ -144,6 +144,18 @@ Status store_superblock(StableFile &file, Superblock &superblock, Step step) {
   return persist(step, file);
 }
 
+Status store_fresh_superblock(StableFile &file, Superblock &superblock) {
+  Superblock copies[kSuperblockCopies];
+  for (uint64_t i = 0; i < kSuperblockCopies; ++i) {
+    superblock.generation++;
+    superblock.crc = superblock_crc(superblock);
+    copies[superblock.generation % kSuperblockCopies] = superblock;
+  }
+  if (Status status = file.write(0, std::as_bytes(std::span(copies))); !status)
+    return status;
+  return persist(Step::kFreshSuperblock, file);
+}
+
 uint64_t heap_end(const PoolOptions &options) {
   const uint64_t segments = (options.size_max + kSegmentSize - 1) / kSegmentSize;
   return std::min(kHeapOffset + segments * kSegmentSize, kSlotSize);

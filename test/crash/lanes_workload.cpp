@@ -4,6 +4,7 @@
 // unit under locks; now and then one waits until its units are durable. After a crash the accounts
 // must add up, the page be of one hand, and no unit that was waited for be missing. Cuts are made
 // by the committer thread (block) or the waiting threads (memory); the checkpoint thread runs too.
+// Threads pause inside units and after them, so that cuts fall there.
 #include "epochs.h"
 #include "words_under_test.h"
 #include "workload.h"
@@ -88,6 +89,7 @@ private:
       Mutator::current().unit_end();
       if (random() % 4 != 0)
         continue;
+      pause_at_times(random);
       const uint64_t ticket = epochs.ticket_to_wait_for();
       if (ticket == 0 || epochs.wait(ticket))
         acknowledged_[thread] = unit;
@@ -99,7 +101,12 @@ private:
     std::lock_guard guard(accounts_);
     const size_t from = random() % kAccounts, to = random() % kAccounts;
     words_.store(from, words_[from] - 1);
+    pause_at_times(random);
     words_.store(to, words_[to] + 1);
+  }
+  static void pause_at_times(std::mt19937_64 &random) {
+    if (random() % 2 == 0)
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   void rewrite_page(uint64_t value) {
     std::lock_guard guard(page_);

@@ -6,6 +6,7 @@
 #include "explorer.h"
 #include <algorithm>
 #include <chrono>
+#include <cinttypes>
 #include <cstdio>
 #include <cstring>
 #include <iterator>
@@ -21,13 +22,14 @@ Step dropped_step = Step::kNone;
 namespace perdure::crash {
 namespace {
 
-constexpr double kSecondsMax = 15; // for one step; what depends on timing takes several seeds
+constexpr double kSecondsMax = 30; // for one step; what depends on timing takes several seeds
 
 struct Mutation {
   Step step;
   const char *name;
   const char *workload; // that objects
   Medium medium;
+  uint64_t points_step = 1; // takes one crash point of so many: the step matters late in the run
 };
 
 using enum Step;
@@ -47,20 +49,20 @@ constexpr Mutation kMutations[] = {
     {kRunBeforeRecords, "RunBeforeRecords", "reopen", Medium::kBlock},
     {kOlderCopy, "OlderCopy", "small", Medium::kMemory},
     {kEpochBeforeAcknowledgement, "EpochBeforeAcknowledgement", "small", Medium::kMemory},
-    {kSpaceIsFree, "SpaceIsFree", "wrap", Medium::kBlock},
-    {kRecoveredLogKept, "RecoveredLogKept", "killed", Medium::kBlock},
+    {kSpaceIsFree, "SpaceIsFree", "wrap", Medium::kBlock, 10},
+    {kRecoveredLogKept, "RecoveredLogKept", "killed", Medium::kBlock, 7},
     {kImageBeforeHorizon, "ImageBeforeHorizon", "small", Medium::kBlock},
     {kHorizonBeforeReuse, "HorizonBeforeReuse", "wrap", Medium::kBlock},
     {kDrainedBeforeCircle, "DrainedBeforeCircle", "big", Medium::kBlock},
     {kLogBeforeCircle, "LogBeforeCircle", "big", Medium::kBlock},
     {kCircleBeforeRecords, "CircleBeforeRecords", "big", Medium::kBlock},
     {kClosedInOrder, "ClosedInOrder", "create", Medium::kBlock},
-    {kUnitsEndBeforeCut, "UnitsEndBeforeCut", "lanes", Medium::kMemory},
-    {kUnitBacksOut, "UnitBacksOut", "lanes", Medium::kMemory},
-    {kTicketBeforeEntries, "TicketBeforeEntries", "lanes", Medium::kBlock},
-    {kEarlyIsPending, "EarlyIsPending", "lanes", Medium::kBlock},
-    {kEntriesAtCut, "EntriesAtCut", "lanes", Medium::kBlock},
-    {kTicketAfterCommit, "TicketAfterCommit", "lanes", Medium::kBlock},
+    {kUnitsEndBeforeCut, "UnitsEndBeforeCut", "lanes", Medium::kMemory, 5},
+    {kUnitBacksOut, "UnitBacksOut", "lanes", Medium::kMemory, 5},
+    {kTicketBeforeEntries, "TicketBeforeEntries", "lanes", Medium::kBlock, 5},
+    {kEarlyIsPending, "EarlyIsPending", "lanes", Medium::kBlock, 5},
+    {kEntriesAtCut, "EntriesAtCut", "lanes", Medium::kBlock, 5},
+    {kTicketAfterCommit, "TicketAfterCommit", "lanes", Medium::kBlock, 5},
 };
 static_assert(std::size(kMutations) == static_cast<size_t>(Step::kCount) - 1);
 
@@ -75,6 +77,7 @@ static_assert(std::size(kMutations) == static_cast<size_t>(Step::kCount) - 1);
   for (;; ++seed) {
     Plan plan;
     plan.seed = seed;
+    plan.points_step = mutation.points_step;
     plan.seconds_max =
         std::chrono::duration<double>(ends_at - std::chrono::steady_clock::now()).count();
     if (plan.seconds_max <= 0)
@@ -101,8 +104,9 @@ bool is_objected_to(const Mutation &mutation, uint64_t seed) {
     std::printf("%-27s %-9s aborted by signal %d\n", mutation.name, mutation.workload,
                 WTERMSIG(status));
   else if (WEXITSTATUS(status) == 0)
-    std::printf("NOT OBJECTED TO: %s; repeat: perdure-crash --drop %s --workload %s\n",
-                mutation.name, mutation.name, mutation.workload);
+    std::printf("NOT OBJECTED TO: %s; repeat: perdure-crash --drop %s --workload %s --step %" PRIu64
+                " --seconds %.0f\n",
+                mutation.name, mutation.name, mutation.workload, mutation.points_step, kSecondsMax);
   return status != 0;
 }
 
