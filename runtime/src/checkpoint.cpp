@@ -5,8 +5,8 @@
 #include "check.h"
 #include "image_writer.h"
 #include "status_file.h"
+#include "uninterrupted.h"
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <new>
 #include <pthread.h>
@@ -24,12 +24,9 @@ Checkpoint::Checkpoint(Pool &pool, const RecoveryReport &recovered, bool backgro
       recovered_(recovered) {
   if (!background)
     return;
-  // Signals are the program's: its handlers must not run on our thread.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  // Signals are the program's: its handlers must not run on our thread, which inherits this mask.
+  Uninterrupted masked;
   thread_ = new std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Checkpoint::~Checkpoint() { stop(); }

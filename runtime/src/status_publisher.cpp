@@ -2,10 +2,11 @@
 //
 // See status_publisher.h.
 #include "status_publisher.h"
+#include "uninterrupted.h"
 #include <chrono>
-#include <csignal>
 #include <cstring>
 #include <pthread.h>
+#include <system_error>
 
 namespace perdure {
 
@@ -19,12 +20,13 @@ std::unique_ptr<StatusPublisher> StatusPublisher::start(const std::string &direc
     return nullptr;
   std::unique_ptr<StatusPublisher> publisher(
       new StatusPublisher(std::move(file), std::move(sample)));
-  // Signals are the program's: its handlers must not run on our thread.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  publisher->thread_ = std::thread([self = publisher.get()] { self->run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  // Signals are the program's: its handlers must not run on our thread, which inherits this mask.
+  Uninterrupted masked;
+  try {
+    publisher->thread_ = std::thread([self = publisher.get()] { self->run(); });
+  } catch (const std::system_error &) {
+    return nullptr; // the pool is worth more than what is told of it
+  }
   return publisher;
 }
 
@@ -34,7 +36,8 @@ StatusPublisher::~StatusPublisher() {
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  if (thread_.joinable())
+    thread_.join();
 }
 
 void StatusPublisher::abandon(std::unique_ptr<StatusPublisher> publisher) {

@@ -15,7 +15,7 @@ namespace perdure {
 
 class StatusPublisher {
 public:
-  // SAMPLE fills in what it knows; called by the thread. Null if there can be no file.
+  // SAMPLE fills in what it knows; called by the thread. Null if there can be no file or thread.
   static std::unique_ptr<StatusPublisher> start(const std::string &directory,
                                                 std::function<void(PoolStatus &)> sample);
   ~StatusPublisher(); // ends the thread, removes the file
