@@ -94,7 +94,20 @@ bool OutputGate::send(int fd, const msghdr &message, int flags, ssize_t &result)
   if (epochs.ticket_to_wait_for() == 0 && connection_count_.load(std::memory_order_acquire) == 0)
     return false;
   try {
-    return try_send(fd, message, flags, result);
+    for (;;) {
+      switch (attempt(fd, message, flags, result)) {
+      case Attempt::kPassed:
+        return false;
+      case Attempt::kTaken:
+        return true;
+      case Attempt::kWaited: // signals came through meanwhile
+        break;
+      case Attempt::kUnsendable:
+        errno = wait_until_clear(fd, flags);
+        result = -1;
+        return errno != 0;
+      }
+    }
   } catch (const std::bad_alloc &) {
     errno = ENOMEM; // nothing of the message was taken
     result = -1;
@@ -102,45 +115,42 @@ bool OutputGate::send(int fd, const msghdr &message, int flags, ssize_t &result)
   }
 }
 
-bool OutputGate::try_send(int fd, const msghdr &message, int flags, ssize_t &result) {
+OutputGate::Attempt OutputGate::attempt(int fd, const msghdr &message, int flags, ssize_t &result) {
+  Uninterrupted thread; // one for all the locks taken below: it costs two system calls
   Epochs &epochs = Epochs::instance();
   bool stopped = epochs.stopped(); // then nothing will be durable that is not
   uint64_t ticket = epochs.ticket_to_wait_for();
   ConnectionPtr connection = find(fd);
   bool held = connection && (connection->held_bytes.load() != 0 || connection->error != 0);
   if ((ticket == 0 && !held) || getpid() != process_)
-    return false;
+    return Attempt::kPassed;
   if (!connection) {
     int type = socket_type(fd);
     if (type == 0)
-      return false;
+      return Attempt::kPassed;
     connection = find_or_add(fd, type);
   }
   if (ticket != 0 && epochs.waiting_is_cheap() && !inside_unit() &&
       epochs.commit_if_alone(ticket)) {
     ticket = 0;
     if (!held)
-      return false;
+      return Attempt::kPassed;
   }
   if (ticket != 0 && (stopped || epochs.failed())) {
     errno = EIO;
     result = -1;
-    return true;
+    return Attempt::kTaken;
   }
   if (stopped && !running_.load(std::memory_order_relaxed))
-    return false;
-  bool unsendable = message.msg_controllen != 0 || (flags & MSG_OOB);
-  if (unsendable) { // descriptors passed along or urgent data: keeps its own form
-    errno = wait_until_clear(fd, flags);
-    result = -1;
-    return errno != 0;
-  }
-  result = hold(connection, message, flags, ticket);
-  return true;
+    return Attempt::kPassed;
+  // Descriptors passed along or urgent data: keeps its own form.
+  if (message.msg_controllen != 0 || (flags & MSG_OOB))
+    return Attempt::kUnsendable;
+  return hold(connection, message, flags, ticket, result);
 }
 
-ssize_t OutputGate::hold(const ConnectionPtr &connection, const msghdr &message, int flags,
-                         uint64_t ticket) {
+OutputGate::Attempt OutputGate::hold(const ConnectionPtr &connection, const msghdr &message,
+                                     int flags, uint64_t ticket, ssize_t &result) {
   Message made{ticket, {}, {}};
   for (size_t i = 0; i < message.msg_iovlen; i++) {
     auto *bytes = static_cast<const char *>(message.msg_iov[i].iov_base);
@@ -151,31 +161,28 @@ ssize_t OutputGate::hold(const ConnectionPtr &connection, const msghdr &message,
     made.address.assign(address, address + message.msg_namelen);
   }
   const size_t size = made.bytes.size();
-  bool broken_pipe = false;
-  while (true) {
-    Uninterrupted thread;
-    std::unique_lock lock(connection->mutex);
-    const Room room = make_room(*connection, lock, flags);
-    if (room == Room::kWait)
-      continue;
-    broken_pipe = connection->ended;
-    if (room == Room::kNone || connection->error != 0 || broken_pipe) {
-      errno = broken_pipe ? EPIPE : connection->error != 0 ? connection->error : EAGAIN;
-      break;
-    }
-    auto &held = connection->held;
-    if (connection->type == SOCK_STREAM && !held.empty() && held.back().ticket >= ticket)
-      held.back().bytes.insert(held.back().bytes.end(), made.bytes.begin(), made.bytes.end());
-    else
-      held.push_back(std::move(made));
-    connection->held_bytes += size;
-    lock.unlock();
-    list(connection, ticket);
-    return static_cast<ssize_t>(size);
+  std::unique_lock lock(connection->mutex);
+  const Room room = make_room(*connection, lock, flags);
+  if (room == Room::kWait)
+    return Attempt::kWaited;
+  const bool broken_pipe = connection->ended;
+  if (room == Room::kNone || connection->error != 0 || broken_pipe) {
+    errno = broken_pipe ? EPIPE : connection->error != 0 ? connection->error : EAGAIN;
+    result = -1;
+    if (broken_pipe && !(flags & MSG_NOSIGNAL))
+      raise(SIGPIPE); // comes when signals do again
+    return Attempt::kTaken;
   }
-  if (broken_pipe && !(flags & MSG_NOSIGNAL))
-    raise(SIGPIPE);
-  return -1;
+  auto &held = connection->held;
+  if (connection->type == SOCK_STREAM && !held.empty() && held.back().ticket >= ticket)
+    held.back().bytes.insert(held.back().bytes.end(), made.bytes.begin(), made.bytes.end());
+  else
+    held.push_back(std::move(made));
+  connection->held_bytes += size;
+  lock.unlock();
+  list(connection, ticket);
+  result = static_cast<ssize_t>(size);
+  return Attempt::kTaken;
 }
 
 void OutputGate::push_pending(ConnectionPtr connection) {

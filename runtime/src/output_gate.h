@@ -92,8 +92,11 @@ private:
 
   ConnectionPtr find(int fd);
   ConnectionPtr find_or_add(int fd, int type);
-  bool try_send(int fd, const msghdr &message, int flags, ssize_t &result);
-  ssize_t hold(const ConnectionPtr &connection, const msghdr &message, int flags, uint64_t ticket);
+  // kUnsendable: must go by itself, once nothing is held.
+  enum class Attempt { kPassed, kTaken, kWaited, kUnsendable };
+  Attempt attempt(int fd, const msghdr &message, int flags, ssize_t &result);
+  Attempt hold(const ConnectionPtr &connection, const msghdr &message, int flags, uint64_t ticket,
+               ssize_t &result);
   void list(const ConnectionPtr &connection, uint64_t ticket);
   void push_pending(ConnectionPtr connection);
   enum class Room { kThere, kNone, kWait };
