@@ -42,7 +42,7 @@ step_crash() {
 }
 
 step_sanitize() {
-  cmake --preset asan && cmake --build --preset asan -j"$jobs" --target perdure-unit &&
+  cmake --preset asan && cmake --build --preset asan -j"$jobs" --target perdure-unit linear_unit &&
     ctest --test-dir build/asan --output-on-failure -j"$jobs"
 }
 

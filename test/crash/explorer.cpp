@@ -51,6 +51,10 @@ public:
   Outcome run() {
     SimulatedStore store(medium_);
     Ledger ledger;
+    {
+      InStore here(store);
+      workload_->prepare();
+    }
     store.on_crash_point = [&](uint64_t point) {
       outcome_.points++;
       crash(store, ledger, {}, point);

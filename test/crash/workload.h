@@ -19,6 +19,9 @@ class Workload {
 public:
   virtual ~Workload() = default;
   virtual PoolOptions options() const;
+  // What the user makes, and makes durable, before the program starts: no crash falls into it. In
+  // the store that this thread uses.
+  virtual void prepare() {}
   // The program, in the store that this thread uses. Stops early once STOP(). Errors: anything
   // that fails on storage that does not.
   virtual Status run(Ledger &ledger, const std::function<bool()> &stop) = 0;

@@ -58,9 +58,14 @@ public:
     return options;
   }
 
+  void prepare() override {
+    if (!manner_.log_elsewhere)
+      return;
+    file_system().make_directory("/elsewhere");
+    file_system().sync_directory("/");
+  }
+
   Status run(Ledger &ledger, const std::function<bool()> &stop) override {
-    if (manner_.log_elsewhere)
-      make_durable_directory("/elsewhere");
     for (int run = 0; run < manner_.runs && !stop(); ++run) {
       auto image = open_image(options(), ledger, manner_.background);
       if (!image)
@@ -78,10 +83,6 @@ public:
   }
 
 private:
-  static void make_durable_directory(const std::string &path) {
-    file_system().make_directory(path);
-    file_system().sync_directory("/");
-  }
   bool one_in(int many) { return many != 0 && random_() % static_cast<uint64_t>(many) == 0; }
 
   Status step(LedgeredImage &image) {
