@@ -64,27 +64,29 @@ private:
   }
 
   bool round(uint64_t seed) {
-    for (const WorkloadInfo &info : workloads()) {
-      if (!options_.workloads.empty() &&
-          std::ranges::find(options_.workloads, info.name) == options_.workloads.end())
-        continue;
+    std::vector<std::pair<const WorkloadInfo *, Medium>> runs;
+    for (const WorkloadInfo &info : workloads())
       for (const Medium medium : {Medium::kBlock, Medium::kMemory})
-        if (std::ranges::find(options_.media, name_of(medium)) != options_.media.end() &&
-            !is_over() && !explore_one(info, medium, seed))
-          return false;
-    }
+        if ((options_.workloads.empty() ||
+             std::ranges::find(options_.workloads, info.name) != options_.workloads.end()) &&
+            std::ranges::find(options_.media, name_of(medium)) != options_.media.end())
+          runs.emplace_back(&info, medium);
+    for (size_t i = 0; i < runs.size() && !is_over(); i++)
+      if (!explore_one(*runs[i].first, runs[i].second, seed, runs.size() - i))
+        return false;
     return true;
   }
 
-  bool explore_one(const WorkloadInfo &info, Medium medium, uint64_t seed) {
+  // LEFT: runs of this round, with this one, that share what is left of time and states.
+  bool explore_one(const WorkloadInfo &info, Medium medium, uint64_t seed, size_t left) {
     Plan plan;
     plan.seed = seed;
     plan.points_step = options_.step;
     plan.only = options_.at.empty() ? Path() : *parse_path(options_.at);
     if (options_.seconds != 0)
-      plan.seconds_max = options_.seconds - seconds_since(start_);
+      plan.seconds_max = (options_.seconds - seconds_since(start_)) / static_cast<double>(left);
     if (options_.states != 0)
-      plan.states_max = options_.states - states_;
+      plan.states_max = std::max<uint64_t>((options_.states - states_) / left, 1);
     const Clock::time_point begun = Clock::now();
     const Outcome outcome = explore(info, medium, plan);
     Total &total = totals_[std::string(info.name) + " " + name_of(medium)];
