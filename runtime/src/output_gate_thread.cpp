@@ -110,17 +110,20 @@ bool OutputGate::release_pending() {
     }
     std::lock_guard lock(mutex_);
     ConnectionPtr next = std::move(connection->next_pending);
-    std::lock_guard inner(connection->mutex);
-    if (!connection->held.empty()) {
-      // Who filled it again meanwhile saw that it is listed, and woke nobody.
-      more |= connection->held.front().ticket <= epochs.durable() && !connection->blocked;
-      push_pending(connection);
-    } else {
-      connection->pending = false;
-      if (connection->owned)
-        syscall(SYS_close, connection->fd);
-      connection->owned = false;
+    {
+      std::lock_guard inner(connection->mutex);
+      if (!connection->held.empty()) {
+        // Who filled it again meanwhile saw that it is listed, and woke nobody.
+        more |= connection->held.front().ticket <= epochs.durable() && !connection->blocked;
+        push_pending(connection);
+      } else {
+        connection->pending = false;
+        if (connection->owned)
+          syscall(SYS_close, connection->fd);
+        connection->owned = false;
+      }
     }
+    // Not before its mutex is released: this may be the last that knows a closed connection.
     connection = std::move(next);
   }
   return more;
