@@ -41,7 +41,7 @@ public:
   Status reserve(uint64_t, uint64_t) override { return Status::ok(); }
   Status zero(uint64_t, uint64_t) override { return Status::ok(); }
   uint32_t write_alignment() const override { return alignment_; }
-  Domain domain() const override { return Domain::kSimulated; }
+  Domain domain() const override { return Domain::kBufferedFile; }
 
 private:
   void put(uint64_t offset, std::span<const std::byte> from) {

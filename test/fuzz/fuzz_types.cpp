@@ -171,9 +171,12 @@ private:
 
   // As perdure dump and perdure sweep do.
   void look(const TypeRegistry &types, const Heap &heap) {
+    const Result<std::vector<PinRecord>> pins = PinTable(image_.base(), kReadOnlyHost).read();
+    if (!pins)
+      return demand(!pins.status().message().empty(), "a refusal without a reason");
     std::deque<ObjectPlace> places;
     std::set<uint64_t> seen;
-    ObjectReader reader(image_.base(), types, heap, [&](ObjectPlace place) {
+    ObjectReader reader(image_.base(), types, *pins, heap, [&](ObjectPlace place) {
       if (seen.insert(place.offset).second)
         places.push_back(std::move(place));
     });
