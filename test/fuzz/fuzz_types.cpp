@@ -171,7 +171,7 @@ private:
 
   // As perdure dump and perdure sweep do.
   void look(const TypeRegistry &types, const Heap &heap) {
-    const Result<std::vector<PinRecord>> pins = PinTable(image_.base(), kReadOnlyHost).read();
+    Result<std::vector<PinRecord>> pins = PinTable(image_.base(), kReadOnlyHost).read();
     if (!pins)
       return demand(!pins.status().message().empty(), "a refusal without a reason");
     std::deque<ObjectPlace> places;
