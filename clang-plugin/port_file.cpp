@@ -127,10 +127,10 @@ private:
       return readRecovery(Key, Value);
     if (Key.Text == "extern_writes")
       return readExternWrites(Key, Value);
-    unknownKey(Key,
-               {"program", "heap", "threads", "strict", "persistent_types", "persistent_globals",
-                "relaxed_globals", "transient_globals", "pinned", "allocations", "fields", "transactions",
-                "commit_points", "locks", "startup", "recovery", "gated_outputs", "extern_writes"});
+    unknownKey(Key, {"program", "heap", "threads", "strict", "persistent_types",
+                     "persistent_globals", "relaxed_globals", "transient_globals", "pinned",
+                     "allocations", "fields", "transactions", "commit_points", "locks", "startup",
+                     "recovery", "gated_outputs", "extern_writes"});
   }
 
   void readChoice(const YamlValue &Key, const YamlValue &Value,

@@ -2,7 +2,8 @@
 //
 // The IR view of <perdure/abi.h>: the only place of the compiler plugin with names of runtime
 // functions, layout constants of the ABI, the metadata the passes leave behind, and the functions
-// that give each persistent global and each pin its address. The runtime's half is runtime/src/abi.cpp.
+// that give each persistent global and each pin its address. The runtime's half is
+// runtime/src/abi.cpp.
 #pragma once
 
 #include <llvm/ADT/StringRef.h>

@@ -39,7 +39,7 @@ enum class Open {
   kReadWrite,
   kDirect, // O_DIRECT | O_DSYNC: a write is durable when it returns
   kDirectRead,
-  kCreate  // must not exist yet
+  kCreate // must not exist yet
 };
 
 // Where pool directories lie.
