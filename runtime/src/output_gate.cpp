@@ -21,7 +21,10 @@
 
 namespace perdure {
 OutputGate &OutputGate::instance() {
-  static OutputGate &gate = *new OutputGate; // never destroyed: threads may outlive destructors
+  // Never destroyed: threads may outlive destructors. Not on the heap: whoever first closes a
+  // descriptor makes it, and close() must not run out of memory.
+  alignas(OutputGate) static std::byte place[sizeof(OutputGate)];
+  static OutputGate &gate = *new (place) OutputGate;
   return gate;
 }
 
