@@ -90,7 +90,7 @@ private:
     else if (length == "messages")
       emitter_.call(point(), Hook::RecordMessages, {address, factor("ret")});
     else if (length == "wstring")
-      emitter_.record(point(), address, wideLength(address), StoreClass::Persistent);
+      emitter_.record(point(), address, wideLength(address), classOf(call_));
     else
       return emitLength(address, length);
     return true;
@@ -101,9 +101,9 @@ private:
     if (!size)
       return false;
     if (auto *constant = dyn_cast<ConstantInt>(size))
-      emitter_.record(point(), address, constant->getZExtValue(), StoreClass::Persistent);
+      emitter_.record(point(), address, constant->getZExtValue(), classOf(call_));
     else
-      emitter_.record(point(), address, size, StoreClass::Persistent);
+      emitter_.record(point(), address, size, classOf(call_));
     return true;
   }
 

@@ -26,7 +26,8 @@ namespace {
 constexpr llvm::StringLiteral FunctionMarks[] = {
     mark::Allocates,       mark::VolatileHeap, mark::Transaction, mark::CommitPoint,
     mark::RunThenRestore,  mark::Recovery,     mark::RunRecovery, mark::GatedOutput,
-    mark::SkipIfRecovered, mark::Writes};
+    mark::SkipIfRecovered, mark::Writes,       mark::PersistentScope, mark::VolatileScope,
+    mark::RelaxedStores,   mark::NewPools};
 
 class UnitWalk : public RecursiveASTVisitor<UnitWalk> {
 public:

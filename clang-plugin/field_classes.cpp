@@ -148,6 +148,15 @@ void markSpans(Instruction &instruction, const Facts &facts, const DataLayout &l
   ++NumClassified;
 }
 
+// The function's own stores and modelled calls, before anything is inlined into it.
+void relaxStores(Function &function) {
+  for (Instruction &instruction : instructions(function))
+    if (instruction.mayWriteToMemory() && !instruction.hasMetadata(kClassMetadata)) {
+      instruction.setMetadata(kClassMetadata, classNode(instruction.getContext(), "relaxed"));
+      ++NumClassified;
+    }
+}
+
 } // namespace
 
 void markFieldClasses(Module &module, const Facts &facts) {
@@ -166,6 +175,9 @@ void markFieldClasses(Module &module, const Facts &facts) {
     call->replaceAllUsesWith(call->getArgOperand(0));
     call->eraseFromParent();
   }
+  for (Function &function : module)
+    if (facts.has(function.getName(), "relaxed-stores"))
+      relaxStores(function);
 }
 
 StoreClass classOf(const Instruction &instruction) {

@@ -40,10 +40,14 @@ inline constexpr llvm::StringLiteral Transaction = "transaction";
 inline constexpr llvm::StringLiteral CommitPoint = "commit-point";
 inline constexpr llvm::StringLiteral Allocates = "allocates";
 inline constexpr llvm::StringLiteral VolatileHeap = "volatile-heap";
+inline constexpr llvm::StringLiteral PersistentScope = "persistent-scope";
+inline constexpr llvm::StringLiteral VolatileScope = "volatile-scope";
+inline constexpr llvm::StringLiteral RelaxedStores = "relaxed-stores";
 inline constexpr llvm::StringLiteral SkipIfRecovered = "skip-if-recovered"; // ARG: value
 inline constexpr llvm::StringLiteral RunThenRestore = "run-then-restore";
 inline constexpr llvm::StringLiteral Recovery = "recovery";
 inline constexpr llvm::StringLiteral RunRecovery = "run-recovery";
+inline constexpr llvm::StringLiteral NewPools = "new-pools"; // beside Recovery
 inline constexpr llvm::StringLiteral GatedOutput = "gated-output";
 inline constexpr llvm::StringLiteral Writes = "writes"; // ARG: model
 } // namespace mark

@@ -168,7 +168,8 @@ private:
     return (facts_.single_mutator ? PERDURE_MODULE_SINGLE_MUTATOR : 0) |
            (commit_points || sections ? PERDURE_MODULE_HAS_UNITS : 0) |
            (commit_points ? PERDURE_MODULE_COMMIT_POINTS : 0) |
-           (sections ? PERDURE_MODULE_HAS_SECTIONS : 0);
+           (sections ? PERDURE_MODULE_HAS_SECTIONS : 0) |
+           (facts_.functionsWith("new-pools").empty() ? 0 : PERDURE_MODULE_NEW_POOLS);
   }
 
   // {size of name, size of description, type, name; distance from there to the module's info}. A

@@ -43,10 +43,13 @@ constexpr ListKey TopLists[] = {
     {"commit_points", PortSubject::Function, mark::CommitPoint, "", false},
     {"locks", PortSubject::Global, mark::Lock, "", true},
     {"gated_outputs", PortSubject::Function, mark::GatedOutput, "", false},
+    {"relaxed_stores", PortSubject::Function, mark::RelaxedStores, "", true},
 };
 constexpr ListKey AllocationLists[] = {
     {"functions", PortSubject::Function, mark::Allocates, "", true},
     {"volatile_functions", PortSubject::Function, mark::VolatileHeap, "", true},
+    {"persistent_scopes", PortSubject::Function, mark::PersistentScope, "", true},
+    {"volatile_scopes", PortSubject::Function, mark::VolatileScope, "", true},
 };
 
 class Reader {
@@ -129,8 +132,8 @@ private:
       return readExternWrites(Key, Value);
     unknownKey(Key, {"program", "heap", "threads", "strict", "persistent_types",
                      "persistent_globals", "relaxed_globals", "transient_globals", "pinned",
-                     "allocations", "fields", "transactions", "commit_points", "locks", "startup",
-                     "recovery", "gated_outputs", "extern_writes"});
+                     "allocations", "fields", "relaxed_stores", "transactions", "commit_points",
+                     "locks", "startup", "recovery", "gated_outputs", "extern_writes"});
   }
 
   void readChoice(const YamlValue &Key, const YamlValue &Value,
@@ -163,13 +166,15 @@ private:
   }
 
   void readAllocations(const YamlValue &Key, const YamlValue &Value) {
-    if (!expect(Key, Value, Kind::Map, "a mapping with the lists functions, volatile_functions"))
+    if (!expect(Key, Value, Kind::Map, "a mapping with the lists functions, volatile_functions, "
+                                       "persistent_scopes, volatile_scopes"))
       return;
     for (const YamlPair &Pair : Value.Pairs)
       if (const ListKey *List = findList(AllocationLists, Pair.Key.Text))
         readList(*List, Pair.Key, Pair.Value);
       else
-        unknownKey(Pair.Key, {"functions", "volatile_functions"});
+        unknownKey(Pair.Key, {"functions", "volatile_functions", "persistent_scopes",
+                              "volatile_scopes"});
   }
 
   void readFields(const YamlValue &Key, const YamlValue &Value) {
@@ -256,15 +261,24 @@ private:
   }
 
   void readRecovery(const YamlValue &Key, const YamlValue &Value) {
-    if (!expect(Key, Value, Kind::Map, "{function: NAME, before: NAME}"))
+    if (!expect(Key, Value, Kind::Map, "{function: NAME, before: NAME, new_pools: true}"))
       return;
+    const YamlValue *Function = nullptr;
+    std::optional<std::string> NewPools;
     for (const YamlPair &Pair : Value.Pairs)
       if (Pair.Key.Text == "function")
-        addReference(Pair.Value, {"", PortSubject::Function, mark::Recovery, "", true});
+        Function = &Pair.Value;
       else if (Pair.Key.Text == "before")
         addReference(Pair.Value, {"", PortSubject::Function, mark::RunRecovery, "", true});
+      else if (Pair.Key.Text == "new_pools")
+        readChoice(Pair.Key, Pair.Value, {"true", "false"}, NewPools);
       else
-        unknownKey(Pair.Key, {"function", "before"});
+        unknownKey(Pair.Key, {"function", "before", "new_pools"});
+    if (!Function)
+      return error(Key.Offset, "'recovery' names no function; write {function: NAME}");
+    addReference(*Function, {"", PortSubject::Function, mark::Recovery, "", true});
+    if (NewPools == "true")
+      addReference(*Function, {"", PortSubject::Function, mark::NewPools, "", true});
   }
 
   void readExternWrites(const YamlValue &Key, const YamlValue &Value) {

@@ -83,15 +83,24 @@ FunctionCallee hookFunction(Module &module, Hook hook) {
   return callee;
 }
 
-Value *writeSetCursor(IRBuilderBase &builder, perdure_lane lane) {
+// A thread-local variable of the runtime.
+static Value *threadLocal(IRBuilderBase &builder, Type *type, StringRef name) {
   Module &module = *builder.GetInsertBlock()->getModule();
-  auto *type = ArrayType::get(builder.getInt64Ty(), 2);
-  auto *thread = dyn_cast<GlobalVariable>(module.getOrInsertGlobal("perdure_thread", type, [&] {
-    return new GlobalVariable(module, type, false, GlobalValue::ExternalLinkage, nullptr,
-                              "perdure_thread", nullptr, GlobalValue::InitialExecTLSModel);
+  auto *variable = dyn_cast<GlobalVariable>(module.getOrInsertGlobal(name, type, [&] {
+    return new GlobalVariable(module, type, false, GlobalValue::ExternalLinkage, nullptr, name,
+                              nullptr, GlobalValue::InitialExecTLSModel);
   }));
-  Value *address = builder.CreateThreadLocalAddress(thread);
+  return builder.CreateThreadLocalAddress(variable);
+}
+
+Value *writeSetCursor(IRBuilderBase &builder, perdure_lane lane) {
+  Value *address =
+      threadLocal(builder, ArrayType::get(builder.getInt64Ty(), 2), "perdure_thread");
   return builder.CreateConstInBoundsGEP1_64(builder.getInt64Ty(), address, lane);
+}
+
+Value *heapScope(IRBuilderBase &builder) {
+  return threadLocal(builder, builder.getInt32Ty(), "perdure_heap_scope");
 }
 
 uint64_t rootAddress(StringRef key) {

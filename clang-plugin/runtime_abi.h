@@ -45,6 +45,9 @@ llvm::FunctionCallee hookFunction(llvm::Module &module, Hook hook);
 // The thread's write-set cursor of LANE: &perdure_thread.next[LANE].
 llvm::Value *writeSetCursor(llvm::IRBuilderBase &builder, perdure_lane lane);
 
+// Where the thread keeps its heap scope: &perdure_heap_scope.
+llvm::Value *heapScope(llvm::IRBuilderBase &builder);
+
 // Address of the persistent global KEY. Its start is a 64-byte line of the first half of the root
 // window, chosen by hash: pages spread the globals, lines within the page spread the cache sets.
 // The size does not enter, because declarations (`extern int table[];`) do not know it; two

@@ -16,6 +16,7 @@
 #define DEBUG_TYPE "perdure"
 STATISTIC(NumTransactions, "Transaction functions");
 STATISTIC(NumCommitPoints, "Commit points (functions and calls)");
+STATISTIC(NumHeapScopes, "Functions that choose the heap while they run");
 STATISTIC(NumSkipped, "Functions skipped when a pool was recovered");
 STATISTIC(NumGated, "Calls of gated outputs");
 
@@ -68,6 +69,21 @@ void bracketBody(Function &function, Hook begin, Hook end) {
   refuseWhatHasNoScope(function);
   insertAtExits(function, end, {});
   EntryBuilder(function).CreateCall(hookFunction(*function.getParent(), begin));
+}
+
+// Restored at every exit. A jump over the function leaves its scope to the next outer one's end.
+void scopeHeap(Function &function, perdure_heap_scopes scope) {
+  ++NumHeapScopes;
+  refuseWhatHasNoScope(function);
+  EntryBuilder entry(function);
+  Value *outer = entry.CreateLoad(entry.getInt32Ty(), heapScope(entry), "perdure.scope");
+  entry.CreateStore(entry.getInt32(scope), heapScope(entry));
+  EscapeEnumerator exits(function, "perdure.exit", !function.doesNotThrow());
+  while (IRBuilder<> *builder = exits.Next()) {
+    builder->SetCurrentDebugLocation(
+        locationIn(function, builder->GetInsertPoint()->getDebugLoc()));
+    builder->CreateStore(outer, heapScope(*builder));
+  }
 }
 
 void restoreAfterBody(Function &function) {
@@ -157,6 +173,10 @@ void insertInto(Function &function, const Facts &facts) {
     ++NumCommitPoints;
     bracketBody(function, Hook::UnitPause, Hook::UnitResume);
   }
+  if (facts.has(name, "persistent-scope"))
+    scopeHeap(function, PERDURE_SCOPE_PERSISTENT);
+  if (facts.has(name, "volatile-scope"))
+    scopeHeap(function, PERDURE_SCOPE_VOLATILE);
   if (facts.has(name, "run-then-restore"))
     restoreAfterBody(function);
   if (const auto *arguments = facts.arguments(name, "skip-if-recovered"))

@@ -10,31 +10,8 @@
 # PERDURE_BIN: where the tools are; MEMCACHED_SOURCE: a source tree from elsewhere.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-bin=${PERDURE_BIN:-$root/build/release/bin}
-mkdir -p "${1:-$root/build/memcached}"
-directory=$(cd "${1:-$root/build/memcached}" && pwd)
-source=${MEMCACHED_SOURCE:-$directory/memcached-1.6.18}
-jobs=$(nproc)
-
-if [ ! -f "$source/memcached.c" ]; then
-  echo "build.sh: no memcached source in $source; run examples/memcached/fetch.sh $directory" >&2
-  exit 1
-fi
-if [ ! -x "$bin/perdure-clang" ]; then
-  echo "build.sh: no perdure-clang in $bin; build it: cmake --preset release && cmake --build --preset release" >&2
-  exit 1
-fi
-
-# Runs a step with its output in a log, and shows the end of that if the step fails.
-logged() {
-  local log=$1
-  shift
-  "$@" >"$log" 2>&1 && return
-  echo "build.sh: failed: $1 in $PWD; see $log:" >&2
-  grep -E "error|Error" "$log" | tail -n 20 >&2
-  exit 1
-}
+. "$here/../upstream_build.sh"
+find_tools memcached-1.6.18 memcached.c "${1:-}"
 
 # Without clock_gettime memcached counts time from the wall clock and process_started, which persists;
 # its monotonic start is a local affair of main that no restart could continue. memcached-debug is
@@ -67,13 +44,7 @@ build_durable() {
     memcached_LDADD="${objects[*]}" memcached_debug_LDADD="${objects[*]}"
 }
 
-# A changed compiler, runtime or port file makes what it compiled out of date; make does not see that.
-stamp=$(sha256sum "$bin/perdure-clang" "$bin/../lib/perdure.so" "$here"/*.c "$here"/*.h \
-  "$here/memcached.port.yaml" | sha256sum)
-if [ "$(cat "$directory/durable.stamp" 2>/dev/null)" != "$stamp" ]; then
-  rm -rf "$directory/durable" "$directory/durable.stamp"
-fi
-
+drop_outdated "$here"/*.c "$here"/*.h "$here/memcached.port.yaml"
 (build_plain)
 (build_durable)
 echo "$stamp" >"$directory/durable.stamp"

@@ -2,6 +2,7 @@
 //
 // Allocation: from the pool's heap if there is one, else from libc. Blocks are told apart by
 // address, so every releasing function takes both kinds.
+#include "deferred_frees.h"
 #include "epochs.h"
 #include "heap_layout.h"
 #include "mutator.h"
@@ -47,7 +48,9 @@ private:
   Mutator *mutator_;
 };
 
-bool pooled() { return Runtime::instance().has_heap(); }
+bool pooled() {
+  return perdure_heap_scope == PERDURE_SCOPE_PERSISTENT && Runtime::instance().has_heap();
+}
 Heap &heap() { return Runtime::instance().heap(); }
 
 void *pool_allocate(size_t size, size_t alignment = 0) {
@@ -61,6 +64,8 @@ void *pool_allocate(size_t size, size_t alignment = 0) {
 }
 
 void pool_free(void *block) {
+  if (Epochs::single_mutator && perdure::defer_free(block))
+    return;
   HeapUnit unit;
   heap().free(block);
 }
@@ -159,7 +164,7 @@ void *perdure_calloc(size_t count, size_t size) {
   void *block = pool_allocate(bytes);
   if (block) {
     std::memset(block, 0, bytes);
-    record(block, bytes);
+    record(block, bytes, PERDURE_LANE_RELAXED); // nothing leads to it yet
   }
   return block;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Hooks that instrumented code calls: see perdure/abi.h for who emits each and when.
+#include "deferred_frees.h"
 #include "epochs.h"
 #include "heap_layout.h"
 #include "mutator.h"
@@ -85,7 +86,13 @@ void perdure_record_object(const void *address) {
 
 void perdure_unit_begin(void) { Mutator::current().unit_begin(); }
 void perdure_unit_end(void) { Mutator::current().unit_end(); }
-void perdure_unit_pause(void) { Mutator::current().pause(); }
+
+void perdure_unit_pause(void) {
+  if (Epochs::single_mutator)
+    perdure::run_deferred_frees();
+  Mutator::current().pause();
+}
+
 void perdure_unit_resume(void) { Mutator::current().resume(); }
 
 uint32_t perdure_unit_depth(void) {

@@ -64,4 +64,9 @@ void *perdure_block(const void *address, size_t *size) {
   return block;
 }
 
+size_t perdure_heap_used(void) {
+  Runtime &runtime = Runtime::instance();
+  return runtime.has_heap() ? runtime.heap().stats().used_bytes : 0;
+}
+
 } // extern "C"

@@ -163,7 +163,7 @@ void Epochs::stop() {
   if (single_mutator) {
     Mutator *self = Mutator::current_or_null();
     if (self && !self->in_open_unit())
-      commit_single();
+      commit_single(true);
     commit_sealed();
   } else if (any_dirty(2) && !failed()) {
     cut_and_commit();

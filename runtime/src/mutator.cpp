@@ -10,6 +10,7 @@
 
 extern "C" {
 __thread struct perdure_thread perdure_thread;
+__thread uint32_t perdure_heap_scope = PERDURE_SCOPE_PERSISTENT;
 }
 
 namespace perdure {

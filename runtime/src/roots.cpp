@@ -113,6 +113,9 @@ void Runtime::register_module(const perdure_module_info &module) {
     auditor_->add_types(module);
   for (uint64_t i = 0; i < module.recovery_count; i++)
     recovery_functions_.push_back(module.recovery[i]);
+  if (module.flags & PERDURE_MODULE_NEW_POOLS)
+    new_pool_functions_.insert(new_pool_functions_.end(), module.recovery,
+                               module.recovery + module.recovery_count);
 }
 
 void Runtime::register_root(const perdure_root_info &info, const perdure_module_info &module) {
@@ -285,6 +288,10 @@ void Runtime::run_recovery_functions() {
   if (recovery_done_)
     return;
   recovery_done_ = true;
+  // A new pool's are in no unit: what they prepare is part of whatever the program does there.
+  if (!recovered_ && has_heap())
+    for (auto *function : new_pool_functions_)
+      function();
   if (!recovered_ || recovery_functions_.empty())
     return;
   // One unit: a crash meanwhile finds the state from before and runs them again.

@@ -19,6 +19,10 @@ constinit const HeapHost kPoolHost = {
     [](const void *address, size_t size) { record(address, size); },
     [](uint64_t offset, uint64_t size) { return Runtime::instance().reserve(offset, size); }};
 
+constinit const HeapHost kHeapHost = {
+    [](const void *address, size_t size) { record(address, size, PERDURE_LANE_RELAXED); },
+    kPoolHost.reserve};
+
 Runtime &Runtime::instance() {
   static Runtime &runtime = *new Runtime; // never destroyed: threads may outlive static destructors
   return runtime;

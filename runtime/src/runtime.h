@@ -137,7 +137,7 @@ private:
   std::map<uint64_t, PinRecord>
       late_pins_; // in the pool, of modules that are not there; by address
   bool pins_bound_ = false;
-  std::vector<void (*)(void)> recovery_functions_;
+  std::vector<void (*)(void)> recovery_functions_, new_pool_functions_;
   std::set<const perdure_module_info *> modules_;
   bool started_ = false; // roots have values
   uint32_t module_flags_ = 0;
@@ -151,6 +151,9 @@ private:
 
 // The heap metadata's way to record and to reserve.
 extern const HeapHost kPoolHost;
+// The allocator's own: relaxed, because no one can see that a block was allocated or freed before
+// a store leads to it, or no longer does.
+extern const HeapHost kHeapHost;
 
 // Records a range in the calling thread's write set.
 void record(const void *address, size_t size, uint32_t lane = PERDURE_LANE_PERSISTENT);

@@ -79,7 +79,7 @@ Status Runtime::take_up(const std::vector<std::byte> *present) {
   if (Status status = map_working_image(image_->image_fd(), image_->image_bytes(), limit); !status)
     return status;
   auto *base = reinterpret_cast<std::byte *>(kBase);
-  auto heap = std::make_unique<Heap>(base, kPoolHost);
+  auto heap = std::make_unique<Heap>(base, kHeapHost);
   recovered_ = image_->recovered();
   mode_ = Mode::kDurable;
   discard_write_sets();

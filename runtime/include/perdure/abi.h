@@ -67,6 +67,14 @@ struct perdure_thread {
 };
 extern __thread struct perdure_thread perdure_thread;
 
+// Where allocation sites take memory from while a function with a heap scope runs: stored at its
+// entry, and what was there before at every exit. Initial-exec thread-local.
+enum perdure_heap_scopes {
+  PERDURE_SCOPE_PERSISTENT = 0, // the pool, as without any scope
+  PERDURE_SCOPE_VOLATILE = 1    // libc's heap
+};
+extern __thread uint32_t perdure_heap_scope;
+
 // --- Store hooks ---
 
 // Inline hook, when the chunk is full or the thread is new. Async-signal-safe.
@@ -233,7 +241,8 @@ enum perdure_module_flags {
   PERDURE_MODULE_SINGLE_MUTATOR = 1, // commits at commit points by the one mutator, no quiescence
   PERDURE_MODULE_HAS_UNITS = 2,      // declares at least one lock, transaction or commit point
   PERDURE_MODULE_COMMIT_POINTS = 4,  // declares commit points
-  PERDURE_MODULE_HAS_SECTIONS = 8    // declares a lock or a transaction function
+  PERDURE_MODULE_HAS_SECTIONS = 8,   // declares a lock or a transaction function
+  PERDURE_MODULE_NEW_POOLS = 16      // its recovery functions run for a new pool, too
 };
 
 struct perdure_module_info {

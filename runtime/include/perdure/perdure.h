@@ -50,6 +50,10 @@ size_t perdure_type_size(const char *type);
 // Start of the pool block ADDRESS points into, and its usable size in bytes; NULL outside any.
 void *perdure_block(const void *address, size_t *size);
 
+// Usable bytes of all live blocks of the pool, for programs that account for their memory; 0
+// without a pool. Reads every allocation bitmap: for start-up.
+size_t perdure_heap_used(void);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

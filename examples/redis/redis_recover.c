@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Recovery of Redis. Its start-up makes databases, tables and shared integers without asking; this
+// runs after that. A new pool gets them by copying, so that what they were before stays in the
+// ordinary heap. With a pool that was continued they are dropped for what the pool holds, and
+// only what belongs to clients (blocked ones, watched keys) is taken from the fresh ones.
+//
+// The other half is redis.port.yaml.
+#include "server.h"
+
+#include <perdure/perdure.h>
+
+// What the pool held, before start-up wrote over it.
+static struct {
+  redisDb *db;
+  int dbnum;
+  robj *integers[OBJ_SHARED_INTEGERS];
+  size_t bytes;
+} kept;
+
+__attribute__((constructor)) static void keep(void) {
+  if (!perdure_recovered())
+    return;
+  kept.db = server.db;
+  kept.dbnum = server.dbnum;
+  memcpy(kept.integers, shared.integers, sizeof kept.integers);
+  kept.bytes = perdure_heap_used();
+}
+
+static void refuse(const char *why) {
+  fprintf(stderr, "redis: the pool can't be used: %s\n", why);
+  exit(EXIT_FAILURE);
+}
+
+static void check_configuration(void) {
+  if (server.cluster_enabled)
+    refuse("a cluster's slots are not kept; start without cluster-enabled");
+  if (server.io_threads_num > 1 && server.io_threads_do_reads)
+    refuse("one thread changes what is durable; start without io-threads-do-reads");
+  if (!perdure_recovered())
+    return;
+  if (!kept.db)
+    refuse("the start that made it did not end; remove it and start again");
+  if (kept.dbnum != server.dbnum)
+    refuse("it was made with another number of databases; start with the same 'databases'");
+}
+
+static void make_databases(void) {
+  redisDb *fresh = server.db;
+  server.db = zmalloc(sizeof(redisDb) * server.dbnum);
+  memcpy(server.db, fresh, sizeof(redisDb) * server.dbnum);
+  for (int j = 0; j < server.dbnum; j++) {
+    dictRelease(fresh[j].dict);
+    dictRelease(fresh[j].expires);
+    server.db[j].dict = dictCreate(&dbDictType);
+    server.db[j].expires = dictCreate(&dbExpiresDictType);
+  }
+  zfree(fresh);
+}
+
+static void make_integers(void) {
+  for (int j = 0; j < OBJ_SHARED_INTEGERS; j++) {
+    zfree(shared.integers[j]);
+    shared.integers[j] = makeObjectShared(createObject(OBJ_STRING, (void *)(long)j));
+    shared.integers[j]->encoding = OBJ_ENCODING_INT;
+  }
+}
+
+static void take_up_databases(void) {
+  redisDb *fresh = server.db;
+  server.db = kept.db;
+  for (int j = 0; j < server.dbnum; j++) {
+    redisDb *db = &server.db[j];
+    dictRelease(fresh[j].dict);
+    dictRelease(fresh[j].expires);
+    db->blocking_keys = fresh[j].blocking_keys;
+    db->ready_keys = fresh[j].ready_keys;
+    db->watched_keys = fresh[j].watched_keys;
+    db->defrag_later = fresh[j].defrag_later;
+    db->slots_to_keys = NULL;
+  }
+  zfree(fresh);
+}
+
+static void take_up_integers(void) {
+  for (int j = 0; j < OBJ_SHARED_INTEGERS; j++) {
+    zfree(shared.integers[j]);
+    shared.integers[j] = kept.integers[j];
+  }
+}
+
+void redis_recover(void) {
+  check_configuration();
+  if (!kept.db) {
+    make_databases();
+    make_integers();
+    return;
+  }
+  take_up_databases();
+  take_up_integers();
+  size_t *used_memory = perdure_root("zmalloc.c:used_memory");
+  if (used_memory)
+    *used_memory += kept.bytes;
+}
