@@ -160,6 +160,8 @@ constexpr ModelRow kModels[] = {
     {"getnameinfo", "2:a3,4:a5"},
     {"if_indextoname", "ret:string"},
     {"getpwnam_r getpwuid_r getgrnam_r getgrgid_r", "1:object,2:a3,4:8"},
+    {"glob glob64", "3:72"},
+    {"dladdr", "1:32"},
     {"regcomp", "0:64"},
     {"regexec", "3:a2*8"},
     {"regerror", "2:a3"},
@@ -176,12 +178,14 @@ constexpr ModelRow kModels[] = {
      "none"},
     {"write pwrite pwrite64 writev pwritev pwritev2 send sendto sendmsg sendmmsg sendfile", "none"},
     {"free cfree malloc_usable_size close fclose fopen fopen64 fdopen freopen open "
-     "open64 openat openat64 creat __open_2 __open64_2 fflush fseek ftell rewind feof ferror "
+     "open64 openat openat64 creat __open_2 __open64_2 fflush fseek fseeko fseeko64 ftell ftello "
+     "ftello64 rewind feof ferror "
      "clearerr fileno fgetc getc ungetc setvbuf setbuf setlinebuf flockfile funlockfile popen "
-     "pclose opendir readdir closedir",
+     "pclose opendir readdir readdir64 closedir",
      "none"},
     {"unlink unlinkat rename renameat mkdir rmdir access faccessat chdir chmod fchmod chown fchown "
-     "link symlink truncate ftruncate utimes utimensat remove mmap mmap64 munmap madvise msync "
+     "link symlink truncate truncate64 ftruncate ftruncate64 utimes utimensat remove mmap mmap64 "
+     "munmap madvise msync "
      "mlock munlock mprotect",
      "none"},
     {"_ZdlPv _ZdaPv _ZdlPvm _ZdaPvm _ZdlPvSt11align_val_t _ZdaPvSt11align_val_t "

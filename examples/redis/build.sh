@@ -16,12 +16,13 @@ find_tools redis-7.0.15 src/server.c "${1:-}"
 
 flags=(MALLOC=libc OPTIMIZATION=-O2 USE_SYSTEMD=no BUILD_TLS=no)
 
-# Lua, hiredis and the others are libraries: they hold nothing that lasts.
+# Lua, hiredis and the others are libraries, which hold nothing that lasts: the plain compiler's, for
+# both.
 prepare() {
   local target=$1
   [ -d "$directory/$target" ] || cp -r "$source" "$directory/$target"
   cd "$directory/$target/src"
-  logged deps.log make -C ../deps CC=clang-19 hiredis linenoise lua hdr_histogram
+  logged ../deps.log make -j"$jobs" CC=clang-19 "${flags[@]}" .make-prerequisites
 }
 
 build_plain() {
@@ -33,11 +34,11 @@ build_plain() {
 build_durable() {
   prepare durable
   export PERDURE_PORT=$here/redis.port.yaml
-  logged recover.log "$bin/perdure-clang" -std=gnu11 -O2 -g -Wall -Werror -I. -I../deps/lua/src \
+  logged ../recover.log "$bin/perdure-clang" -std=gnu11 -O2 -g -Wall -Werror -I. -I../deps/lua/src \
     -I../deps/hiredis -I../deps/hdr_histogram -I../deps/linenoise -c "$here/redis_recover.c" \
-    -o perdure_recover.o
+    -o ../redis_recover.o
   logged make.log make -j"$jobs" CC="$bin/perdure-clang" "${flags[@]}" \
-    REDIS_SERVER_OBJ="$(server_objects) perdure_recover.o" redis-server
+    REDIS_SERVER_OBJ="$(server_objects) ../redis_recover.o" redis-server
   cp ../../plain/src/redis-cli ../../plain/src/redis-benchmark .
 }
 
