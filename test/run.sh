@@ -13,6 +13,7 @@
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   backup     backups of examples/kv under load, each restored and checked
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
+#   redis      unmodified Redis: kill test, files of upstream's own tests with and without a pool
 #   linear     histories of concurrent clients across kills are linearizable: kv and memcached
 #   fault      every call on a pool file, of allocation, thread and descriptor made to fail; signals
 #              at any instruction of a commit
@@ -83,6 +84,19 @@ step_memcached() {
     bash examples/memcached/upstream-tests.sh --pool
 }
 
+step_redis() {
+  bash examples/redis/fetch.sh build/redis
+  case $? in
+  0) ;;
+  3) echo "skipped: Debian's source packages cannot be reached"; return 0 ;;
+  *) return 1 ;;
+  esac
+  bash examples/redis/build.sh build/redis &&
+    bash test/kill/run.sh redis 200 &&
+    bash examples/redis/upstream-tests.sh &&
+    bash examples/redis/upstream-tests.sh --pool
+}
+
 step_linear() {
   bash test/linear/run.sh kv 40 || return 1
   [ ! -x build/memcached/durable/memcached ] || bash test/linear/run.sh memcached 40
@@ -102,7 +116,7 @@ step_audit() {
 mkdir -p "$logs"
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(build unit crash sanitize tsan fuzz lit examples backup memcached linear fault audit)
+  steps=(build unit crash sanitize tsan fuzz lit examples backup memcached redis linear fault audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

@@ -15,6 +15,8 @@ packages=(
   libpmem-dev libisal-dev libcli11-dev libgtest-dev
   # examples/memcached: fetching, configuring, its own tests
   ca-certificates dpkg-dev make libevent-dev perl
+  # examples/redis: its own tests
+  tcl procps
 )
 
 missing=()

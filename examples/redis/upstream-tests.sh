@@ -48,12 +48,12 @@ done
 if [ -z "$pool" ]; then
   ln -s "$built/src/redis-server" "$work/src/redis-server"
 else
-  # A small log, because a new one is written once over.
+  # A log that holds what a test writes while a child of BGSAVE lives: until it ends none is trimmed.
   cat >"$work/src/redis-server" <<WRAPPER
 #!/bin/bash
 if [ -f "\$1" ]; then
   dir=\$(sed -n 's/^dir //p' "\$1" | tr -d '"' | tail -n 1)
-  [ -z "\$dir" ] || export PERDURE_POOL=$work/\$dir/pool,size=16G,log_size=4M
+  [ -z "\$dir" ] || export PERDURE_POOL=$work/\$dir/pool,size=16G,log_size=64M
 fi
 exec $built/src/redis-server "\$@"
 WRAPPER

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Audits the ported programs (docs/audit.md): kill tests of kv and inventory, a load on memcached,
-# and memcached's own tests. Any missed store or dangling pointer is a failure.
+# Audits the ported programs (docs/audit.md): kill tests of kv, inventory and redis, a load on
+# memcached, and memcached's own tests. Any missed store or dangling pointer is a failure.
 #
-#   ports.sh [PROGRAM...]     kv inventory memcached upstream; default: all
+#   ports.sh [PROGRAM...]     kv inventory redis memcached upstream; default: all
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bin=$root/build/release/bin
@@ -14,13 +14,14 @@ trap 'rm -rf "$work"' EXIT
 # Long rounds: what lasts is found, and a killed process does not compare at its exit.
 audit_kv() { bash "$root/test/kill/run.sh" kv 5 --round-seconds 2; }
 audit_inventory() { bash "$root/test/kill/run.sh" inventory 5 --round-seconds 2; }
+audit_redis() { bash "$root/test/kill/run.sh" redis 5 --round-seconds 2; }
 audit_memcached() {
   "$bin/memcached_load" --server "$root/build/memcached/durable/memcached" --log "$work/server" \
     --pool "$work/pool,size=16G" --seed 7 throughput --seconds 5 --get-percent 50
 }
 audit_upstream() { bash "$root/examples/memcached/upstream-tests.sh" --pool; }
 
-[ $# -gt 0 ] || set -- kv inventory memcached upstream
+[ $# -gt 0 ] || set -- kv inventory redis memcached upstream
 for program in "$@"; do
   log=$work/$program.log
   : >"$log"

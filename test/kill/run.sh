@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs one kill test: run.sh memcached|kv|inventory [ROUNDS] [OPTION...]
+# Runs one kill test: run.sh memcached|redis|kv|inventory [ROUNDS] [OPTION...]
 #
-# For the examples it first runs the test against the plain build, where it must report a loss: a
+# For all but memcached it first runs the test against the plain build, where it must report a loss: a
 # test that can't fail proves nothing. OPTION is passed to the test, for instance --seed N.
 # PERDURE_BIN: where the tools are; OUT: where to build.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 export PERDURE_BIN=${PERDURE_BIN:-$root/build/release/bin}
-name=${1:?usage: run.sh memcached|kv|inventory [ROUNDS] [OPTION...]}
+name=${1:?usage: run.sh memcached|redis|kv|inventory [ROUNDS] [OPTION...]}
 rounds=${2:-20}
 shift $(($# < 2 ? $# : 2))
 
@@ -18,21 +18,30 @@ case $name in
 memcached)
   exec "$here/memcached_kill.sh" "$rounds" "$@"
   ;;
-kv | inventory) ;;
+redis)
+  out=${OUT:-$root/build/redis}
+  plain=$out/plain/src/redis-server durable=$out/durable/src/redis-server
+  for file in "$plain" "$durable"; do
+    [ -x "$file" ] || { echo "run.sh: no $file; run examples/redis/build.sh" >&2; exit 1; }
+  done
+  ;;
+kv | inventory)
+  export OUT=${OUT:-$root/build/examples/$name}
+  "$root/examples/$name/run.sh" build
+  out=$OUT plain=$OUT/plain/$name durable=$OUT/durable/$name
+  ;;
 *)
-  echo "run.sh: no kill test '$name'; there are memcached, kv and inventory" >&2
+  echo "run.sh: no kill test '$name'; there are memcached, redis, kv and inventory" >&2
   exit 2
   ;;
 esac
 
-export OUT=${OUT:-$root/build/examples/$name}
-"$root/examples/$name/run.sh" build
-log=$OUT/volatile_kill.log
-if python3 "$here/${name}_kill.py" "$OUT/plain/$name" --volatile --rounds 3 >"$log" 2>&1; then
+log=$out/volatile_kill.log
+if python3 "$here/${name}_kill.py" "$plain" --volatile --rounds 3 >"$log" 2>&1; then
   echo "run.sh: the kill test found nothing wrong with the plain build of $name: see $log" >&2
   exit 1
 fi
 grep -q '^FAILED: ' "$log" || { cat "$log" >&2; exit 1; }
 echo "the plain build, as it must: $(grep '^FAILED: ' "$log")"
-exec python3 "$here/${name}_kill.py" "$OUT/durable/$name" --perdure "$PERDURE_BIN/perdure" \
+exec python3 "$here/${name}_kill.py" "$durable" --perdure "$PERDURE_BIN/perdure" \
   --rounds "$rounds" "$@"
