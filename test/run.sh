@@ -106,11 +106,10 @@ step_fault() { bash test/fault/run.sh && bash test/fault/signals.sh 4 3; }
 
 step_audit() {
   "${lit[@]}" -sv build/release/test --param audit=1 || return 1
-  if [ -x build/memcached/durable/memcached ]; then
-    bash test/audit/ports.sh
-  else
-    bash test/audit/ports.sh kv inventory
-  fi
+  local programs=(kv inventory)
+  [ ! -x build/redis/durable/src/redis-server ] || programs+=(redis)
+  [ ! -x build/memcached/durable/memcached ] || programs+=(memcached upstream)
+  bash test/audit/ports.sh "${programs[@]}"
 }
 
 mkdir -p "$logs"

@@ -97,7 +97,7 @@ void *pool_reallocate(void *block, size_t size) {
     return nullptr;
   size_t kept = old_size < size ? old_size : size;
   std::memcpy(moved, block, kept);
-  record(moved, kept);
+  record(moved, kept, PERDURE_LANE_RELAXED);
   heap().free(block);
   return moved;
 }
@@ -183,7 +183,7 @@ void *perdure_realloc(void *block, size_t size) {
   size_t old_size = malloc_usable_size(block);
   size_t kept = old_size < size ? old_size : size;
   std::memcpy(moved, block, kept);
-  record(moved, kept);
+  record(moved, kept, PERDURE_LANE_RELAXED);
   next_free(block);
   return moved;
 }

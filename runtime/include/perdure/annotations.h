@@ -48,6 +48,14 @@
 #define PERDURE_ALLOCATES PERDURE_ATTRIBUTE_(perdure_allocates)
 #define PERDURE_VOLATILE_HEAP PERDURE_ATTRIBUTE_(perdure_volatile_heap)
 
+// While the function runs, such allocation sites take pool memory, or the ordinary heap's.
+#define PERDURE_PERSISTENT_SCOPE PERDURE_ATTRIBUTE_(perdure_persistent_scope)
+#define PERDURE_VOLATILE_SCOPE PERDURE_ATTRIBUTE_(perdure_volatile_scope)
+
+// --- Functions: classes of stores ----------------------------------------------------------------
+// The function's own stores are relaxed.
+#define PERDURE_RELAXED_STORES PERDURE_ATTRIBUTE_(perdure_relaxed_stores)
+
 // --- Functions: start-up -------------------------------------------------------------------------
 // Returns at once (0, or VALUE) when a pool was recovered.
 #define PERDURE_SKIP_IF_RECOVERED PERDURE_ATTRIBUTE_(perdure_skip_if_recovered)
@@ -58,6 +66,8 @@
 // void f(void), run after a pool was recovered: before main, or before the function marked next.
 #define PERDURE_RECOVERY PERDURE_ATTRIBUTE_(perdure_recovery)
 #define PERDURE_RECOVER_BEFORE PERDURE_ATTRIBUTE_(perdure_recover_before)
+// Beside PERDURE_RECOVERY: the function runs for a new pool, too.
+#define PERDURE_NEW_POOLS PERDURE_ATTRIBUTE_(perdure_new_pools)
 
 // --- External functions --------------------------------------------------------------------------
 // What the function writes: "none", or "ARGUMENT:LENGTH,..." as in PERDURE_WRITES("1:ret").
