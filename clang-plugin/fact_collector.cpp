@@ -24,8 +24,8 @@ namespace {
 
 // Facts that are the function's mark under the same name.
 constexpr llvm::StringLiteral FunctionMarks[] = {
-    mark::Allocates,       mark::VolatileHeap, mark::Transaction, mark::CommitPoint,
-    mark::RunThenRestore,  mark::Recovery,     mark::RunRecovery, mark::GatedOutput,
+    mark::Allocates,       mark::VolatileHeap, mark::Transaction,     mark::CommitPoint,
+    mark::RunThenRestore,  mark::Recovery,     mark::RunRecovery,     mark::GatedOutput,
     mark::SkipIfRecovered, mark::Writes,       mark::PersistentScope, mark::VolatileScope,
     mark::RelaxedStores,   mark::NewPools};
 

@@ -166,15 +166,16 @@ private:
   }
 
   void readAllocations(const YamlValue &Key, const YamlValue &Value) {
-    if (!expect(Key, Value, Kind::Map, "a mapping with the lists functions, volatile_functions, "
-                                       "persistent_scopes, volatile_scopes"))
+    if (!expect(Key, Value, Kind::Map,
+                "a mapping with the lists functions, volatile_functions, "
+                "persistent_scopes, volatile_scopes"))
       return;
     for (const YamlPair &Pair : Value.Pairs)
       if (const ListKey *List = findList(AllocationLists, Pair.Key.Text))
         readList(*List, Pair.Key, Pair.Value);
       else
-        unknownKey(Pair.Key, {"functions", "volatile_functions", "persistent_scopes",
-                              "volatile_scopes"});
+        unknownKey(Pair.Key,
+                   {"functions", "volatile_functions", "persistent_scopes", "volatile_scopes"});
   }
 
   void readFields(const YamlValue &Key, const YamlValue &Value) {

@@ -94,8 +94,7 @@ static Value *threadLocal(IRBuilderBase &builder, Type *type, StringRef name) {
 }
 
 Value *writeSetCursor(IRBuilderBase &builder, perdure_lane lane) {
-  Value *address =
-      threadLocal(builder, ArrayType::get(builder.getInt64Ty(), 2), "perdure_thread");
+  Value *address = threadLocal(builder, ArrayType::get(builder.getInt64Ty(), 2), "perdure_thread");
   return builder.CreateConstInBoundsGEP1_64(builder.getInt64Ty(), address, lane);
 }
 
