@@ -70,8 +70,10 @@ while [ "$SECONDS" -lt "$end" ]; do
     part linear-memcached bash test/linear/run.sh memcached 30 --seed "$seed"
     kills=$((kills + $(value linear-memcached kills)))
   fi
-  part fault bash test/fault/run.sh --long --seed "$seed" --seconds 60
-  faults=$((faults + $(count fault "faults of")))
+  for name in calls limits; do
+    part "fault-$name" bash test/fault/run.sh "$name" --long --seed "$seed" --seconds 60
+    faults=$((faults + $(count "fault-$name" "faults of")))
+  done
   if [ -x "$fuzzer" ]; then
     part fuzz bash test/fuzz/run.sh 20
     inputs=$((inputs + $(count fuzz "executions, 0 targets")))
