@@ -198,7 +198,7 @@ Status Checkpoint::step() {
   try {
     status = apply(batch);
   } catch (const std::bad_alloc &) {
-    status = Status::error("out of memory for a checkpoint of " + pool_.path);
+    status = Status::out_of_memory();
   }
   {
     std::lock_guard guard(mutex_);

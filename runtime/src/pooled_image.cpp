@@ -4,6 +4,7 @@
 // the log's tail; the checkpoint owns the image and the superblock, except while it is drained.
 #include "pooled_image.h"
 #include "check.h"
+#include "heap_layout.h"
 #include "status_file.h"
 #include <algorithm>
 #include <cstdio>
@@ -13,6 +14,9 @@ namespace perdure {
 Result<std::unique_ptr<PooledImage>> PooledImage::start(Pool pool, bool background,
                                                         const MetadataCheck &check) {
   if (Status status = check_numbers(pool.superblock, pool.superblock_file->path()); !status)
+    return status;
+  // Read through a mapping: on tmpfs a hole of it takes a page, and a full disk is a signal.
+  if (Status status = pool.image->reserve(0, kMetadataEnd); !status)
     return status;
   auto report = recover(pool, check);
   if (!report)

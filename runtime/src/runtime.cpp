@@ -35,7 +35,7 @@ void Runtime::start() {
     else if (status && (status = map_volatile_image()))
       initialise_roots();
   } catch (const std::bad_alloc &) {
-    status = Status::error("out of memory at the program's start");
+    status = Status::out_of_memory();
   }
   started_ = true;
   if (!status) {
