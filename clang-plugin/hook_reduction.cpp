@@ -30,7 +30,7 @@ namespace {
 constexpr int64_t kMaxGap = 32;    // bytes between two stores of a group
 constexpr int64_t kMaxSpan = 256;  // bytes of a group
 constexpr unsigned kMaxScan = 256; // instructions between two stores, against quadratic work
-constexpr size_t kMaxGroups = 4;   // of one object that a store may join: the nearest
+constexpr size_t kMaxGroups = 4;   // of one object, the nearest, that a store may join
 
 struct Write {
   Instruction *at;
@@ -88,6 +88,8 @@ public:
       for (Instruction &instruction : reverse(*block))
         if (std::optional<Write> write = writeOf(instruction))
           place(*write);
+    for (auto &[base, groups] : groups_)
+      placeSinglesAgain(base, groups);
   }
 
   DenseMap<const Instruction *, MergedHook> result() const {
@@ -128,14 +130,23 @@ private:
 
   void place(const Write &write) {
     SmallVector<Group, 2> &groups = groups_[write.base];
-    size_t tried = 0;
-    for (Group &group : reverse(groups)) {
-      if (tried++ == kMaxGroups)
-        break;
-      if (join(write, group))
-        return;
+    if (!joinNearest(write, groups))
+      groups.push_back({write.at, write.address, write.begin, write.end, write.store_class, {}});
+  }
+
+  // Single stores again: the groups after them have grown since, and may cover their bytes now.
+  void placeSinglesAgain(const Value *base, MutableArrayRef<Group> groups) const {
+    for (size_t i = 0; i < groups.size(); i++) {
+      Group &single = groups[i];
+      Write write{single.last, single.lowest, base, single.begin, single.end, single.store_class};
+      if (single.earlier.empty() && joinNearest(write, groups.take_front(i)))
+        single.last = nullptr;
     }
-    groups.push_back({write.at, write.address, write.begin, write.end, write.store_class, {}});
+  }
+
+  bool joinNearest(const Write &write, MutableArrayRef<Group> groups) const {
+    return any_of(reverse(groups.take_back(std::min(kMaxGroups, groups.size()))),
+                  [&](Group &group) { return group.last && join(write, group); });
   }
 
   bool join(const Write &write, Group &group) const {

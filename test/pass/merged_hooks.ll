@@ -284,6 +284,7 @@ pad:
 ; ==== Ways
 
 ; CHECK-LABEL: @diamond(
+; CHECK-NOT: call void @perdure_record(ptr %p
 ; CHECK: join:
 ; CHECK: store i64 2
 ; CHECK: call void @perdure_record(ptr %p, i64 16)
@@ -338,6 +339,7 @@ other:
 ; A store on one way joins if the others cover its bytes anyhow: the object may be shorter on the
 ; other way.
 ; CHECK-LABEL: @armWithin(
+; CHECK-NOT: call void @perdure_record
 ; CHECK: join:
 ; CHECK: store i64 2
 ; CHECK: call void @perdure_record(ptr %p, i64 16)
