@@ -447,6 +447,17 @@ define void @relaxedAndPersistent(ptr %p) noinline optnone {
   ret void
 }
 
+; CHECK-LABEL: @persistentAndRelaxed(
+; CHECK: call void @perdure_record(ptr %p, i64 16)
+; CHECK-NOT: call void @perdure_record
+; CHECK: ret void
+define void @persistentAndRelaxed(ptr %p) noinline optnone {
+  %second = getelementptr i8, ptr %p, i64 8
+  store i64 1, ptr %p
+  store i64 2, ptr %second, !perdure.class !3
+  ret void
+}
+
 ; CHECK-LABEL: @bothRelaxed(
 ; CHECK: call void @perdure_record_relaxed(ptr %p, i64 16)
 ; CHECK-NOT: call void @perdure_record
@@ -492,6 +503,17 @@ define void @transientBetween(ptr %p) noinline optnone {
   store i64 1, ptr %p
   store i32 5, ptr %second, !perdure.class !4
   store i64 2, ptr %third
+  ret void
+}
+
+; CHECK-LABEL: @transientLast(
+; CHECK: call void @perdure_record(ptr %p, i64 8)
+; CHECK-NOT: call void @perdure_record
+; CHECK: ret void
+define void @transientLast(ptr %p) noinline optnone {
+  %second = getelementptr i8, ptr %p, i64 8
+  store i64 1, ptr %p
+  store i64 2, ptr %second, !perdure.class !4
   ret void
 }
 
