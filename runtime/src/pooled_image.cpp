@@ -60,7 +60,8 @@ Status PooledImage::begin_run() {
   run_ = next.run;
   std::ranges::copy(next.uuid, uuid_.begin());
   log_ = std::make_unique<LogWriter>(*pool_.log, pool_.log_geometry(), tail);
-  return Status::ok();
+  const bool full = report_.log_used == pool_.superblock.log_capacity;
+  return full ? Status::ok() : log_->clear_tail();
 }
 
 // After a failed sync the page cache shows what the device may not have, and a later sync does not
