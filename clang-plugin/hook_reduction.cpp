@@ -11,6 +11,7 @@
 #include <llvm/ADT/PostOrderIterator.h>
 #include <llvm/ADT/SmallPtrSet.h>
 #include <llvm/ADT/Statistic.h>
+#include <llvm/Analysis/Loads.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/CFG.h>
@@ -48,20 +49,18 @@ struct Group {
   SmallVector<Instruction *, 4> earlier;
 };
 
-// It can neither fault, so that a handler might jump away, nor tell anybody anything.
-bool isLoadOfVariable(const Instruction &instruction) {
+// It tells nobody anything, and if it cannot fault no signal handler jumps away from it.
+bool isSafeVolatileLoad(const Instruction &instruction) {
   auto *load = dyn_cast<LoadInst>(&instruction);
-  if (!load || load->isAtomic())
-    return false;
-  const Value *object = load->getPointerOperand()->stripInBoundsConstantOffsets();
-  auto *global = dyn_cast<GlobalVariable>(object);
-  return isa<AllocaInst>(object) || (global && !global->hasExternalWeakLinkage());
+  return load && !load->isAtomic() &&
+         isDereferenceablePointer(load->getPointerOperand(), load->getType(),
+                                  load->getDataLayout());
 }
 
 // Nothing that happens here can end a unit, publish anything, or keep the next instruction from
 // being reached. A plain store does not publish: without a barrier after it nobody may rely on it.
 bool isHarmless(const Instruction &instruction) {
-  if (isLoadOfVariable(instruction))
+  if (isSafeVolatileLoad(instruction))
     return true;
   if (instruction.isVolatile() || instruction.isAtomic())
     return false;

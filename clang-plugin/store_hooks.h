@@ -11,6 +11,7 @@
 
 namespace perdure {
 
+// What was done about the instructions of a function.
 struct Coverage {
   // Instructions whose writes are accounted for: hooked, modelled or named. What is provably
   // volatile is left out, so that coverage proves it again.

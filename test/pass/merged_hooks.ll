@@ -13,6 +13,7 @@ declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
 @clock = global i32 0
 @missing = extern_weak global i32
+@unbounded = external global [0 x i32]
 @settings = global [6 x i64] zeroinitializer
 
 ; ==== Which bytes
@@ -169,6 +170,18 @@ define void @weakVariableBetween(ptr %p, ptr %q) noinline optnone {
   %second = getelementptr i8, ptr %p, i64 8
   store i64 1, ptr %p
   %probe = load volatile i32, ptr @missing
+  store i64 2, ptr %second
+  ret void
+}
+
+; CHECK-LABEL: @unboundedVariableBetween(
+; CHECK: call void @perdure_record(ptr %p, i64 8)
+; CHECK: call void @perdure_record(ptr %second, i64 8)
+define void @unboundedVariableBetween(ptr %p) noinline optnone {
+  %second = getelementptr i8, ptr %p, i64 8
+  %element = getelementptr inbounds i8, ptr @unbounded, i64 4096
+  store i64 1, ptr %p
+  %probe = load volatile i32, ptr %element
   store i64 2, ptr %second
   ret void
 }
