@@ -117,7 +117,8 @@ class LimitSweep(Sweep):
             room += [least + (256 << 10 << i) for i in range(6)]
             used = self.disk_used(DOMAIN_OF[domain])
             return {"space:disk:create": room,
-                    "space:disk:recovery": [int(used * 1.05) + value // 4 for value in room],
+                    "space:disk:recovery": [int(used * 1.05) + least + (value - least) // 4
+                                            for value in room],
                     "space:disk:grow_image": [64 * MIB], "space:disk:grow_log": [64 * MIB],
                     "space:disk:run": [64 * MIB] * more}
         sizes = size + part + grown
