@@ -43,6 +43,8 @@ Status OutputGate::start() {
       thread_ = std::thread([this] { run(); });
   } catch (const std::system_error &) {
     error = EAGAIN;
+  } catch (const std::bad_alloc &) {
+    error = ENOMEM;
   }
   if (error == 0)
     return Status::ok();

@@ -20,7 +20,15 @@ constinit const HeapHost kPoolHost = {
     [](uint64_t offset, uint64_t size) { return Runtime::instance().reserve(offset, size); }};
 
 Runtime &Runtime::instance() {
-  static Runtime &runtime = *new Runtime; // never destroyed: threads may outlive static destructors
+  // Never destroyed: threads may outlive static destructors.
+  static Runtime &runtime = *[] {
+    try {
+      return new Runtime;
+    } catch (const std::bad_alloc &) { // made before main: nobody could catch it
+      std::fputs("perdure: out of memory at the program's start\n", stderr);
+      _exit(1);
+    }
+  }();
   return runtime;
 }
 

@@ -94,12 +94,10 @@ Status Runtime::take_up(const std::vector<std::byte> *present) {
   mode_ = Mode::kDurable;
   discard_write_sets();
   Status status;
-  if (recovered_)
-    status = in_pool(options_.path, heap->attach(limit - kHeapOffset));
-  if (status && recovered_)
-    status = in_pool(options_.path, reserve_if_copied());
-  else
+  if (!recovered_)
     heap->format(limit - kHeapOffset);
+  else if ((status = in_pool(options_.path, heap->attach(limit - kHeapOffset))))
+    status = in_pool(options_.path, reserve_if_copied());
   if (!status)
     return status;
   heap_ = std::move(heap);
