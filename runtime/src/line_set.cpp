@@ -31,19 +31,14 @@ void LineSet::prefetch(uint64_t number) { __builtin_prefetch(address_of(number *
 
 void LineSet::insert(Bucket &bucket, uint64_t number, uint64_t written) {
   PERDURE_CHECK(lines_.size() < ~0u, "more than four billion lines written in one epoch");
-  if (bucket.tag[1] >> kNumberBits == generation_)
-    lines_[bucket.index[1]].written = bucket.written[1];
-  bucket.tag[1] = bucket.tag[0];
-  bucket.written[1] = bucket.written[0];
-  bucket.index[1] = bucket.index[0];
-  bucket.round[1] = bucket.round[0];
+  auto &[latest, oldest] = bucket.lines;
+  if (is_current(oldest))
+    lines_[oldest.index].written = oldest.written;
+  oldest = latest;
   const auto index = static_cast<uint32_t>(lines_.size());
   lines_.push_back({number, written});
   added_.push_back(index);
-  bucket.tag[0] = generation_ << kNumberBits | number;
-  bucket.written[0] = written;
-  bucket.index[0] = index;
-  bucket.round[0] = round_;
+  latest = {generation_ << kNumberBits | number, written, index, round_};
   prefetch(number);
 }
 
@@ -69,10 +64,9 @@ void LineSet::copy_added() {
 void LineSet::remember() {
   for (size_t index = 0; index < lines_.size(); index++) {
     Line &line = lines_[index];
-    const Bucket &bucket = recent_[bucket_of(line.number)];
-    for (unsigned way = 0; way < 2; way++)
-      if (bucket.index[way] == index && bucket.tag[way] >> kNumberBits == generation_)
-        line.written = bucket.written[way];
+    for (const Recent &recent : recent_[bucket_of(line.number)].lines)
+      if (recent.index == index && is_current(recent))
+        line.written = recent.written;
   }
 }
 

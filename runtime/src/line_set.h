@@ -53,12 +53,14 @@ private:
     Copy() {} // does not clear what is about to be overwritten
     std::byte bytes[kLine];
   };
-  // Two lines, the latest first.
+  struct Recent {
+    uint64_t tag;     // of which clear() the line is, and its number; 0: none
+    uint64_t written; // a bit per byte
+    uint32_t index;   // in lines_
+    uint32_t round;   // of copying, that it was last added in
+  };
   struct alignas(kLine) Bucket {
-    uint64_t tag[2];     // of which clear() the line is, and its number; 0: none
-    uint64_t written[2]; // a bit per byte
-    uint32_t index[2];   // in lines_
-    uint32_t round[2];   // of copying, that it was last added in
+    Recent lines[2]; // the latest first
   };
   static constexpr size_t kBuckets = 512;
   static constexpr unsigned kNumberBits = 34; // of a 1 TiB slot's lines
@@ -67,19 +69,17 @@ private:
   void touch(uint64_t number, uint64_t written) {
     Bucket &bucket = recent_[bucket_of(number)];
     const uint64_t tag = generation_ << kNumberBits | number;
-    unsigned way = 0;
-    if (bucket.tag[0] != tag) {
-      way = 1;
-      if (bucket.tag[1] != tag)
-        return insert(bucket, number, written);
-    }
-    bucket.written[way] |= written;
-    if (bucket.round[way] == round_)
+    Recent *line = &bucket.lines[bucket.lines[0].tag != tag];
+    if (line->tag != tag)
+      return insert(bucket, number, written);
+    line->written |= written;
+    if (line->round == round_)
       return;
-    bucket.round[way] = round_;
-    added_.push_back(bucket.index[way]);
+    line->round = round_;
+    added_.push_back(line->index);
     prefetch(number);
   }
+  bool is_current(const Recent &line) const { return line.tag >> kNumberBits == generation_; }
   static void prefetch(uint64_t number);
   void add_lines(uint64_t begin, uint64_t end);
   void insert(Bucket &bucket, uint64_t number, uint64_t written);
