@@ -4,6 +4,7 @@
 #include "coverage.h"
 #include "changed_bits.h"
 #include "diagnostics.h"
+#include "pending_stores.h"
 #include "provably_volatile.h"
 #include "runtime_abi.h"
 
@@ -20,8 +21,8 @@ namespace perdure {
 
 namespace {
 
-bool isAccountedFor(const Instruction &instruction, const Facts &facts, const CoveredSet &covered) {
-  if (instruction.hasMetadata(kHookMetadata) || covered.contains(&instruction))
+bool isAccountedFor(const Instruction &instruction, const Facts &facts, const Coverage &coverage) {
+  if (instruction.hasMetadata(kHookMetadata) || coverage.covered.contains(&instruction))
     return true;
   if (isa<LoadInst, FenceInst>(instruction))
     return true; // ordered, but writes nothing
@@ -39,15 +40,16 @@ std::string describe(const Instruction &instruction) {
 
 } // namespace
 
-void checkCoverage(const Function &function, const Facts &facts, const CoveredSet &covered) {
+void checkCoverage(const Function &function, const Facts &facts, const Coverage &coverage) {
   for (const Instruction &instruction : instructions(function)) {
-    if (!instruction.mayWriteToMemory() || isAccountedFor(instruction, facts, covered))
+    if (!instruction.mayWriteToMemory() || isAccountedFor(instruction, facts, coverage))
       continue;
     ++NumUncovered;
     error(instruction, "the instruction " + describe(instruction) +
                            " may write persistent memory in a way perdure has no hook for; write "
                            "it as a plain store or call perdure_record() in a library function");
   }
+  checkPendingStores(function, facts, coverage);
 }
 
 } // namespace perdure

@@ -9,6 +9,6 @@
 
 namespace perdure {
 
-void checkCoverage(const llvm::Function &function, const Facts &facts, const CoveredSet &covered);
+void checkCoverage(const llvm::Function &function, const Facts &facts, const Coverage &coverage);
 
 } // namespace perdure

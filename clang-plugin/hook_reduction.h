@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fewer hooks: neighbouring stores to one object, with nothing between them that another thread, a
-// cut or a signal could make use of, get one hook after the last of them, over all their bytes.
+// Fewer hooks: stores to one object that always follow each other, with nothing between that
+// another thread, a cut or a caller could act on, get one hook after the last of them, over all
+// their bytes.
 //
-// Why it is sound: a store may be noted late as long as nothing that depends on it can be noted, or
-// published, before. Between the stores of a run stand no other write to memory that may be shared,
-// no call, no atomic or volatile access, so nothing can. The bytes between two of them belong to
-// the same object and are read at the cut like the others.
+// Why it is sound: a store may be noted late as long as its thread cannot pass a point where it
+// must have been noted. docs/design.md, "Merged hooks", has the argument; pending_stores.cpp proves
+// of every function that it holds.
 #pragma once
 
-#include "facts_reader.h"
+#include "field_classes.h"
 
 #include <llvm/ADT/DenseMap.h>
 
@@ -23,8 +23,9 @@ namespace perdure {
 
 // What stands in place of a store's own hook.
 struct MergedHook {
-  llvm::Value *address = nullptr; // of the run's first byte; null: a later store's hook covers it
-  uint64_t size = 0;              // bytes of the run
+  llvm::Value *address = nullptr; // of the group's first byte; null: a later store's hook covers it
+  uint64_t size = 0;              // bytes of the group
+  StoreClass store_class = StoreClass::Persistent;
 };
 
 // The stores whose hooks are merged. A store that is not in it keeps its own.

@@ -83,10 +83,10 @@ void instrumentFunctions(Module &module, const Facts &facts, FunctionAnalysisMan
   for (Function *function : functions) {
     const auto &library = analyses.getResult<TargetLibraryAnalysis>(*function);
     insertSetjmpGuards(*function);
-    CoveredSet covered;
+    Coverage coverage;
     bool call_hooks = outline || function->hasOptNone() || function->hasMinSize();
-    instrumentStores(*function, facts, calls, library, call_hooks, covered);
-    checkCoverage(*function, facts, covered);
+    instrumentStores(*function, facts, calls, library, call_hooks, coverage);
+    checkCoverage(*function, facts, coverage);
   }
 }
 

@@ -30,8 +30,8 @@ constexpr uint64_t kVaListSize = 24; // bytes, x86-64
 class StoreHooks {
 public:
   StoreHooks(HookEmitter &emitter, CallHooks &calls, const TargetLibraryInfo &library,
-             CoveredSet &covered)
-      : emitter_(emitter), calls_(calls), library_(library), covered_(covered),
+             Coverage &coverage)
+      : emitter_(emitter), calls_(calls), library_(library), coverage_(coverage),
         merged_(mergeHooks(emitter.function(), emitter.facts())) {}
 
   void instrument(Instruction &instruction) {
@@ -41,12 +41,12 @@ public:
       return hook(instruction, *argument->getPointerOperand(), kVaListSize);
     if (auto *intrinsic = dyn_cast<IntrinsicInst>(&instruction)) {
       if (instrumentIntrinsic(*intrinsic, emitter_))
-        covered_.insert(intrinsic);
+        coverage_.covered.insert(intrinsic);
       return;
     }
     if (auto *call = dyn_cast<CallBase>(&instruction)) {
       calls_.instrument(*call, emitter_, library_);
-      covered_.insert(call);
+      coverage_.covered.insert(call);
     }
   }
 
@@ -60,15 +60,18 @@ private:
     unsigned space = address.getType()->getPointerAddressSpace();
     if (space != 0 && (space < 270 || space > 272)) // 270..272 are pointer widths, not memories
       return;                                       // coverage reports it
-    covered_.insert(&instruction);
+    coverage_.covered.insert(&instruction);
     if (classOf(instruction) == StoreClass::Transient) {
       ++NumTransient;
+      coverage_.transient.insert(&instruction);
       return remarkSkipped(instruction, "not hooked: transient");
     }
     if (auto merged = merged_.find(&instruction); merged != merged_.end()) {
       if (!merged->second.address)
-        return remarkHooked(instruction, "hooked with the stores to its neighbours that follow");
-      return hook(instruction, *merged->second.address, merged->second.size);
+        return remarkHooked(instruction, "hooked with a store to the same object that always "
+                                         "follows");
+      return hook(instruction, *merged->second.address, merged->second.size,
+                  merged->second.store_class);
     }
     auto size = writtenSize(instruction, instruction.getDataLayout());
     if (size)
@@ -80,11 +83,14 @@ private:
   }
 
   void hook(Instruction &instruction, Value &address, uint64_t size) {
+    hook(instruction, address, size, classOf(instruction));
+  }
+
+  void hook(Instruction &instruction, Value &address, uint64_t size, StoreClass store_class) {
     if (!volatileReason(address, emitter_.facts()).empty())
       return;
-    covered_.insert(&instruction);
+    coverage_.covered.insert(&instruction);
     ++NumHooked;
-    StoreClass store_class = classOf(instruction);
     remarkHooked(instruction, "hooked " + Twine(size) + "-byte store" +
                                   (store_class == StoreClass::Relaxed ? ", relaxed" : ""));
     HookPoint point = hookPointAfter(instruction);
@@ -100,7 +106,7 @@ private:
   HookEmitter &emitter_;
   CallHooks &calls_;
   const TargetLibraryInfo &library_;
-  CoveredSet &covered_;
+  Coverage &coverage_;
   const DenseMap<const Instruction *, MergedHook> merged_;
 };
 
@@ -126,11 +132,11 @@ void gatherAllocas(Function &function) {
 } // namespace
 
 void instrumentStores(Function &function, const Facts &facts, CallHooks &calls,
-                      const TargetLibraryInfo &library, bool outline, CoveredSet &covered) {
+                      const TargetLibraryInfo &library, bool outline, Coverage &coverage) {
   gatherAllocas(function);
   SmallVector<Instruction *, 32> writers = collect(function);
   HookEmitter emitter(function, facts, outline || writers.size() > kMaxInlineHooks);
-  StoreHooks hooks(emitter, calls, library, covered);
+  StoreHooks hooks(emitter, calls, library, coverage);
   for (Instruction *writer : writers)
     hooks.instrument(*writer);
 }

@@ -11,12 +11,16 @@
 
 namespace perdure {
 
-// Instructions whose writes are accounted for: hooked, modelled or named. What is provably volatile
-// is left out, so that coverage proves it again.
-using CoveredSet = llvm::DenseSet<const llvm::Instruction *>;
+// What was done about the instructions of a function.
+struct Coverage {
+  // Instructions whose writes are accounted for: hooked, modelled or named. What is provably
+  // volatile is left out, so that coverage proves it again.
+  llvm::DenseSet<const llvm::Instruction *> covered;
+  llvm::DenseSet<const llvm::Instruction *> transient; // of these: have no hook
+};
 
 // OUTLINE: call the runtime instead of the inline hook.
 void instrumentStores(llvm::Function &function, const Facts &facts, CallHooks &calls,
-                      const llvm::TargetLibraryInfo &library, bool outline, CoveredSet &covered);
+                      const llvm::TargetLibraryInfo &library, bool outline, Coverage &coverage);
 
 } // namespace perdure

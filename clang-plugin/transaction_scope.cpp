@@ -185,6 +185,23 @@ void insertInto(Function &function, const Facts &facts) {
     EntryBuilder(function).CreateCall(hookFunction(*function.getParent(), Hook::RunRecovery));
 }
 
+// Functions that send what the runtime does not see.
+void warnOfUngatedCalls(Function &function, const Facts &facts) {
+  static constexpr StringLiteral kSubmit[] = {"io_uring_submit", "io_uring_submit_and_wait",
+                                              "io_uring_submit_and_wait_timeout",
+                                              "io_uring_submit_and_get_events", "io_uring_enter"};
+  if (!is_contained(kSubmit, function.getName()))
+    return;
+  for (User *user : function.users())
+    if (auto *call = dyn_cast<CallBase>(user);
+        call && !facts.has(call->getFunction()->getName(), "gated-output"))
+      warn(*call,
+           "'" + function.getName() +
+               "' sends past the output gate, perhaps what is not durable yet; name it in the "
+               "port file: gated_outputs: [" +
+               function.getName() + "]");
+}
+
 } // namespace
 
 void insertScopes(Module &module, const Facts &facts) {
@@ -195,6 +212,8 @@ void insertScopes(Module &module, const Facts &facts) {
       bracketCalls(function);
     if (facts.has(function.getName(), "gated-output"))
       gateCalls(function);
+    else if (function.isDeclaration())
+      warnOfUngatedCalls(function, facts);
   }
 }
 

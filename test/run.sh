@@ -15,8 +15,8 @@
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
 #   redis      unmodified Redis: kill test, files of upstream's own tests with and without a pool
 #   linear     histories of concurrent clients across kills are linearizable: kv and memcached
-#   fault      every call on a pool file, of allocation, thread and descriptor made to fail; signals
-#              at any instruction of a commit
+#   fault      every call on a pool file, of allocation, thread and descriptor made to fail; memory,
+#              descriptors, file sizes and disk space run out; signals at any instruction of a commit
 #   audit      the ported programs and those of test/run under audit: no missed store, no dangling pointer
 #
 # Output of each step goes to build/test-logs/STEP.log; a failed step prints the end of it.
@@ -102,7 +102,9 @@ step_linear() {
   [ ! -x build/memcached/durable/memcached ] || bash test/linear/run.sh memcached 40
 }
 
-step_fault() { bash test/fault/run.sh && bash test/fault/signals.sh 4 3; }
+step_fault() {
+  bash test/fault/run.sh calls && bash test/fault/run.sh limits && bash test/fault/signals.sh 4 3
+}
 
 step_audit() {
   "${lit[@]}" -sv build/release/test --param audit=1 || return 1

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs the randomised tests with ever new seeds for as long as asked, and prints one line of totals.
-# Usage: test/soak.sh [MINUTES]   (default 60; SEED=N begins with that seed)
+# Usage: test/soak.sh [MINUTES]   (default 60; SEED=N begins with that seed; PART_SECONDS=N is a part's
+# share of a turn, default 60)
 #
 # The parts take turns, so that each gets its share however short the run is: simulated power cuts,
 # kills, linearizability, injected faults, hostile pools. The first failure ends the run: its output,
@@ -14,6 +15,8 @@ cd "$(dirname "$0")/.."
 
 minutes=${1:-60}
 seed=${SEED:-1}
+share=${PART_SECONDS:-60}
+rounds=$((share * 2 / 3)) # kills in the same time, about
 logs=build/soak
 end=$((SECONDS + minutes * 60))
 crash_states=0 kills=0 faults=0 inputs=0 turns=0
@@ -56,24 +59,26 @@ fuzzer=build/fuzz/bin/fuzz-log
 [ -x "$fuzzer" ] || echo "left out: the fuzz targets are not built (test/run.sh fuzz)"
 
 while [ "$SECONDS" -lt "$end" ]; do
-  part crash build/release/bin/perdure-crash --seed $((seed * 1000)) --seconds 60
+  part crash build/release/bin/perdure-crash --seed $((seed * 1000)) --seconds "$share"
   crash_states=$((crash_states + $(count crash "crash states tried")))
   for name in kv inventory; do
-    part "kill-$name" bash test/kill/run.sh "$name" 40 --seed "$seed"
+    part "kill-$name" bash test/kill/run.sh "$name" "$rounds" --seed "$seed"
     kills=$((kills + $(count "kill-$name" "kills, [0-9]+ acknowledged")))
   done
-  part linear-kv bash test/linear/run.sh kv 30 --seed "$seed"
+  part linear-kv bash test/linear/run.sh kv "$rounds" --seed "$seed"
   kills=$((kills + $(value linear-kv kills)))
   if [ -x "$memcached" ]; then
-    part kill-memcached env SEED="$seed" bash test/kill/run.sh memcached 40
+    part kill-memcached env SEED="$seed" bash test/kill/run.sh memcached "$rounds"
     kills=$((kills + $(value kill-memcached rounds)))
-    part linear-memcached bash test/linear/run.sh memcached 30 --seed "$seed"
+    part linear-memcached bash test/linear/run.sh memcached "$rounds" --seed "$seed"
     kills=$((kills + $(value linear-memcached kills)))
   fi
-  part fault bash test/fault/run.sh --long --seed "$seed" --seconds 60
-  faults=$((faults + $(count fault "faults of")))
+  for name in calls limits; do
+    part "fault-$name" bash test/fault/run.sh "$name" --long --seed "$seed" --seconds "$share"
+    faults=$((faults + $(count "fault-$name" "faults of")))
+  done
   if [ -x "$fuzzer" ]; then
-    part fuzz bash test/fuzz/run.sh 20
+    part fuzz bash test/fuzz/run.sh $((share / 3))
     inputs=$((inputs + $(count fuzz "executions, 0 targets")))
   fi
   turns=$((turns + 1)) seed=$((seed + 1))

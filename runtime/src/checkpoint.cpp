@@ -70,17 +70,22 @@ bool Checkpoint::wait_until_stepped(std::unique_lock<std::mutex> &lock) {
   return status_.is_ok();
 }
 
-// Once per pause. REQUIRES: mutex_.
+// Once per pause, and not before the child has said who it is. REQUIRES: mutex_.
 void Checkpoint::say_what_is_waited_for() {
-  if (pauses_ == 0 || said_)
+  if (pauses_ == 0 || said_ || paused_for_ == 0)
     return;
   said_ = true;
-  const pid_t child = paused_for_;
   std::fprintf(stderr,
                "perdure: the log of %s is full and cannot be emptied while a forked child lives "
-               "(process %s, or one that it forked): updates wait until it ends; end it, or make "
+               "(process %d, or one that it forked): updates wait until it ends; end it, or make "
                "the pool with a larger log (log_size=)\n",
-               pool_.path.c_str(), child ? std::to_string(child).c_str() : "not known yet");
+               pool_.path.c_str(), paused_for_);
+}
+
+void Checkpoint::waits_for(pid_t child) {
+  std::lock_guard guard(mutex_);
+  paused_for_ = child;
+  ended_.notify_all(); // who waits for space says whom for
 }
 
 Status Checkpoint::wait_for_space(uint64_t bytes) {
@@ -120,6 +125,7 @@ void Checkpoint::pause(bool paused) {
     PERDURE_CHECK(pauses_ != 0, "checkpoint resumed more often than paused");
     if (--pauses_ == 0) {
       said_ = false;
+      paused_for_ = 0;
       wake_.notify_one();
     }
     return;
@@ -198,7 +204,7 @@ Status Checkpoint::step() {
   try {
     status = apply(batch);
   } catch (const std::bad_alloc &) {
-    status = Status::error("out of memory for a checkpoint of " + pool_.path);
+    status = Status::out_of_memory();
   }
   {
     std::lock_guard guard(mutex_);

@@ -44,7 +44,7 @@ public:
   // Paused, no byte of the image file changes; on return of pause(true) a running step has ended.
   void pause(bool paused);
   // The process that the pause is for, named if someone must wait for it. Any thread.
-  void waits_for(pid_t child) { paused_for_ = child; }
+  void waits_for(pid_t child);
   // In a forked child: the thread does not exist there, and must not be waited for.
   void abandon();
 
@@ -91,8 +91,8 @@ private:
   RecoveryReport recovered_;
   Status status_; // once an error, the checkpoint is over
   unsigned pauses_ = 0;
-  bool said_ = false; // that someone waits for the end of the pause
-  std::atomic<pid_t> paused_for_ = 0;
+  bool said_ = false;    // that someone waits for the end of the pause
+  pid_t paused_for_ = 0; // 0: not known yet
   bool stepping_ = false;
   bool urgent_ = false; // do not wait
   bool much_ = false;   // wait only for the rest that the last step earned

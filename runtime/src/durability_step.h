@@ -52,6 +52,10 @@ enum class Step : uint32_t {
   // A run's number must be durable before its first record, because recovery refuses records of a
   // run that the superblock does not know.
   kRunBeforeRecords,
+  // What a crash left of a record must be gone before another is laid over it, because words that
+  // the two have in common could make it whole: an epoch that was never acknowledged, and that
+  // the run in between did not show.
+  kTornRecordGone,
   // A superblock goes over the older copy, because a torn one must leave the other whole.
   kOlderCopy,
   // An epoch's records must be durable before commit returns, because its updates are acknowledged

@@ -4,6 +4,8 @@
 #include "persist.h"
 #include "persist_device.h"
 #include <cerrno>
+#include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
@@ -98,8 +100,15 @@ public:
     return errno == ENOENT ? Kind::kMissing : Kind::kUnknown;
   }
   bool is_empty(const std::string &directory) override {
-    std::error_code error;
-    return std::filesystem::is_empty(directory, error) && !error;
+    // Not std::filesystem::is_empty(), which ends the program where there is no memory.
+    DIR *entries = opendir(directory.c_str());
+    if (!entries)
+      return false;
+    int others = 0; // than . and ..
+    while (const dirent *entry = readdir(entries))
+      others += std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0;
+    closedir(entries);
+    return others == 0;
   }
   std::string link_target(const std::string &path) override {
     std::error_code error;

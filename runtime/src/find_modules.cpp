@@ -4,6 +4,7 @@
 #include "find_modules.h"
 #include <algorithm>
 #include <cstring>
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 
@@ -45,6 +46,13 @@ int add_object(dl_phdr_info *object, size_t, void *objects) {
 }
 
 } // namespace
+
+void keep_loaded(const perdure_module_info &module) {
+  Dl_info info;
+  link_map *map = nullptr;
+  if (dladdr1(&module, &info, reinterpret_cast<void **>(&map), RTLD_DL_LINKMAP) && map)
+    (void)dlopen(map->l_name, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
 
 std::vector<const perdure_module_info *> find_loaded_modules() {
   std::vector<Modules> objects;

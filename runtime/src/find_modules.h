@@ -12,4 +12,8 @@ namespace perdure {
 // Shared objects before those that need them, as far as load order tells.
 std::vector<const perdure_module_info *> find_loaded_modules();
 
+// The shared object of MODULE stays in memory whoever closes it: the runtime keeps pointers into
+// it, and another one, loaded where it was, would be taken for it.
+void keep_loaded(const perdure_module_info &module);
+
 } // namespace perdure

@@ -10,7 +10,7 @@
 namespace perdure {
 namespace {
 
-constexpr uint64_t kWindow = 64 << 10;
+constexpr uint64_t kWindow = 64 << 10; // 2^24 in a slot of 1 TiB: what a Piece counts
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kWordBits = 64;
 constexpr size_t kAhead = 12; // pieces fetched ahead: about as many misses as a core can have open
@@ -60,8 +60,7 @@ void ImageWriter::split(const ImageRange &range) {
   for (uint64_t rest = range.length; rest != 0;) {
     const uint64_t begin = offset % kWindow;
     const uint64_t part = std::min(rest, kWindow - begin);
-    pieces_.push_back({static_cast<uint32_t>(offset / kWindow), static_cast<uint32_t>(begin),
-                       static_cast<uint32_t>(part), range.fill, data});
+    pieces_.push_back({offset / kWindow, begin, begin + part - 1, range.fill, data});
     offset += part;
     rest -= part;
     if (!range.fill)
@@ -71,7 +70,7 @@ void ImageWriter::split(const ImageRange &range) {
 
 void ImageWriter::sort_pieces() {
   if (pieces_.size() < kSmallBatch) {
-    std::ranges::stable_sort(pieces_, {}, &Piece::window);
+    std::ranges::stable_sort(pieces_, {}, [](const Piece &piece) { return piece.window; });
     return;
   }
   std::vector<Piece> sorted(pieces_.size());
@@ -108,15 +107,15 @@ Status ImageWriter::write_window(std::span<const Piece> pieces) {
   const uint64_t base = pieces.front().window * kWindow;
   // Pieces before one that covers the whole window cannot be seen.
   for (size_t i = pieces.size(); i-- > 0;)
-    if (pieces[i].length == kWindow) {
+    if (pieces[i].length() == kWindow) {
       pieces = pieces.subspan(i);
       break;
     }
   const Piece &only = pieces.front();
   if (pieces.size() == 1 && !only.fill)
-    return write(base + only.begin, {only.data, only.length});
+    return write(base + only.begin, {only.data, only.length()});
   if (pieces.size() == 1 && *only.data == std::byte{0})
-    return zero(base + only.begin, only.length);
+    return zero(base + only.begin, only.length());
   return write_merged(base, pieces);
 }
 
@@ -129,10 +128,10 @@ Status ImageWriter::write_merged(uint64_t base, std::span<const Piece> pieces) {
       __builtin_prefetch(pieces[i + kAhead].data);
     const Piece &piece = pieces[i];
     if (piece.fill)
-      std::memset(&merged_[piece.begin], static_cast<int>(*piece.data), piece.length);
+      std::memset(&merged_[piece.begin], static_cast<int>(*piece.data), piece.length());
     else
-      std::memcpy(&merged_[piece.begin], piece.data, piece.length);
-    set_bits(set_, piece.begin, piece.length);
+      std::memcpy(&merged_[piece.begin], piece.data, piece.length());
+    set_bits(set_, piece.begin, piece.length());
   }
   if (Status status = fill_gaps(base); !status)
     return status;

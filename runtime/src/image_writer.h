@@ -29,13 +29,15 @@ public:
   uint64_t bytes_written() const { return bytes_written_; }
 
 private:
-  struct Piece { // of a range, within one window
-    uint32_t window;
-    uint32_t begin; // in the window
-    uint32_t length;
-    bool fill;
+  struct Piece { // of a range, within one window; small, because millions are sorted
+    uint64_t window : 24;
+    uint64_t begin : 16; // in the window
+    uint64_t last : 16;  // byte in it
+    uint64_t fill : 1;
     const std::byte *data;
+    uint64_t length() const { return last - begin + 1; }
   };
+  static_assert(sizeof(Piece) == 16);
   void split(const ImageRange &range);
   void sort_pieces();
   Status write_window(std::span<const Piece> pieces);

@@ -27,51 +27,51 @@ PERDURE_DELIBERATE_RACE void copy_line(std::byte *to, std::byte *from) {
 
 } // namespace
 
-uint32_t LineSet::find_or_insert(uint64_t number) {
-  // Fields of one object, one after the other.
-  if (is_line(last_, number))
-    return last_;
-  // Neighbours have neighbouring buckets.
-  Bucket &bucket = recent_[(number ^ number / kBuckets) % kBuckets];
-  if (is_line(bucket.first, number))
-    return last_ = bucket.first;
-  uint32_t index = bucket.second;
-  if (!is_line(index, number)) {
-    PERDURE_CHECK(lines_.size() < ~0u, "more than four billion lines written in one epoch");
-    index = static_cast<uint32_t>(lines_.size());
-    lines_.push_back({number, 0, 0});
-  }
-  bucket = {index, bucket.first};
-  return last_ = index;
+void LineSet::prefetch(uint64_t number) { __builtin_prefetch(address_of(number * kLine)); }
+
+void LineSet::insert(Bucket &bucket, uint64_t number, uint64_t written) {
+  PERDURE_CHECK(lines_.size() < ~0u, "more than four billion lines written in one epoch");
+  auto &[latest, oldest] = bucket.lines;
+  if (is_current(oldest))
+    lines_[oldest.index].written = oldest.written;
+  oldest = latest;
+  const auto index = static_cast<uint32_t>(lines_.size());
+  lines_.push_back({number, written});
+  added_.push_back(index);
+  latest = {generation_ << kNumberBits | number, written, index, round_};
+  prefetch(number);
 }
 
-void LineSet::add(uint64_t begin, uint64_t end) {
+void LineSet::add_lines(uint64_t begin, uint64_t end) {
   for (uint64_t number = begin / kLine; number * kLine < end; number++) {
-    uint64_t start = number * kLine;
-    uint64_t first = begin > start ? begin - start : 0;
-    uint64_t last = end - start < kLine ? end - start : kLine;
-    uint32_t index = find_or_insert(number);
-    Line &line = lines_[index];
-    line.written |= bits(first, last);
-    if (line.added)
-      continue;
-    line.added = 1;
-    added_.push_back(index);
-    __builtin_prefetch(address_of(start));
+    const uint64_t start = number * kLine;
+    const uint64_t first = begin > start ? begin - start : 0;
+    const uint64_t last = end - start < kLine ? end - start : kLine;
+    touch(number, bits(first, last));
   }
 }
 
 void LineSet::copy_added() {
   if (copies_.size() < lines_.size())
     copies_.resize(lines_.size());
-  for (uint32_t index : added_) {
+  for (uint32_t index : added_)
     copy_line(copies_[index].bytes, address_of(lines_[index].number * kLine));
-    lines_[index].added = 0;
-  }
   added_.clear();
+  round_++;
 }
 
-void LineSet::append_to(EpochRecord &record) const {
+// Takes over from the cache what was written to the lines that it has not forgotten.
+void LineSet::remember() {
+  for (size_t index = 0; index < lines_.size(); index++) {
+    Line &line = lines_[index];
+    for (const Recent &recent : recent_[bucket_of(line.number)].lines)
+      if (recent.index == index && is_current(recent))
+        line.written = recent.written;
+  }
+}
+
+void LineSet::append_to(EpochRecord &record) {
+  remember();
   // The range being built: copies of neighbouring lines are neighbours too if their indexes are.
   uint64_t begin = 0, end = 0; // offsets from the base
   const std::byte *data = nullptr;
@@ -104,10 +104,13 @@ void LineSet::append_to(EpochRecord &record) const {
 
 void LineSet::clear() {
   constexpr size_t kKept = 1ull << 17; // lines; what a rare large epoch took goes back
-  if (lines_.size() > kKept)
+  if (lines_.size() > kKept || (generation_ + 1) >> (64 - kNumberBits) != 0) {
     *this = LineSet();
+    return;
+  }
   lines_.clear();
   added_.clear();
+  generation_++;
 }
 
 } // namespace perdure

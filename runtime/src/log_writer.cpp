@@ -66,6 +66,20 @@ Status LogWriter::append(uint64_t epoch, std::span<const std::byte> payload) {
   return Status::ok();
 }
 
+Status LogWriter::clear_tail() {
+  RecordHeader header;
+  const std::span bytes = std::as_writable_bytes(std::span(&header, 1));
+  if (Status status = file_.read(kLogDataOffset + tail_.offset, bytes); !status)
+    return status;
+  // Without its first word, which has its checksum, nothing that is written later makes it one.
+  if (header.magic != kRecordMagic || !takes(Step::kTornRecordGone))
+    return Status::ok();
+  header = {};
+  if (Status status = file_.write(kLogDataOffset + tail_.offset, bytes); !status)
+    return status;
+  return persist(Step::kTornRecordGone, file_);
+}
+
 Status LogWriter::rewrite(LogPosition begin) {
   constexpr uint64_t kPart = 1 << 20;
   std::vector<std::byte> bytes;

@@ -38,6 +38,9 @@ public:
   // REQUIRES: space_needed() bytes are free. After an error nothing more may be appended.
   Status append(uint64_t epoch, std::span<const std::byte> payload);
 
+  // What stands at the tail is no record any more, on return durably so. REQUIRES: the circle is
+  // not full.
+  Status clear_tail();
   // Makes durable again what stands from BEGIN to the tail; see PooledImage::begin_run.
   Status rewrite(LogPosition begin);
 

@@ -43,6 +43,8 @@ Status OutputGate::start() {
       thread_ = std::thread([this] { run(); });
   } catch (const std::system_error &) {
     error = EAGAIN;
+  } catch (const std::bad_alloc &) {
+    error = ENOMEM;
   }
   if (error == 0)
     return Status::ok();
@@ -67,6 +69,17 @@ void OutputGate::notify() {
 }
 
 // --- The writer's side ---
+
+bool OutputGate::may_be_engaged(int fd) const {
+  return connection_count_.load(std::memory_order_acquire) != 0 &&
+         (fd < 0 || fd >= kFlaggedMax ||
+          engaged_[static_cast<size_t>(fd)].load(std::memory_order_acquire));
+}
+
+void OutputGate::set_engaged(int fd, bool engaged) {
+  if (fd >= 0 && fd < kFlaggedMax)
+    engaged_[static_cast<size_t>(fd)].store(engaged, std::memory_order_release);
+}
 
 OutputGate::ConnectionPtr OutputGate::find(int fd) {
   if (connection_count_.load(std::memory_order_acquire) == 0)
@@ -94,7 +107,7 @@ bool OutputGate::send(int fd, const msghdr &message, int flags, ssize_t &result)
   Epochs &epochs = Epochs::instance();
   if ((!running_.load(std::memory_order_relaxed) && !epochs.stopped()) || !epochs.synchronous())
     return false;
-  if (epochs.ticket_to_wait_for() == 0 && connection_count_.load(std::memory_order_acquire) == 0)
+  if (epochs.ticket_to_wait_for() == 0 && !may_be_engaged(fd))
     return false;
   try {
     for (;;) {
@@ -182,6 +195,7 @@ OutputGate::Attempt OutputGate::hold(const ConnectionPtr &connection, const msgh
   else
     held.push_back(std::move(made));
   connection->held_bytes += size;
+  set_engaged(connection->fd, true);
   lock.unlock();
   list(connection, ticket);
   result = static_cast<ssize_t>(size);

@@ -14,6 +14,7 @@
 
 #include "status.h"
 #include "status_format.h"
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -65,6 +66,7 @@ public:
 
 private:
   static constexpr size_t kHeldMax = 4 << 20; // bytes per descriptor before writers wait
+  static constexpr int kFlaggedMax = 1 << 16; // descriptors below it have a flag
   struct Message {
     uint64_t ticket; // 0: only the order holds it back
     std::vector<char> bytes;
@@ -90,6 +92,9 @@ private:
   };
   using ConnectionPtr = std::shared_ptr<Connection>;
 
+  // False: nothing is held for FD, nor has it an error to tell. Takes no lock.
+  bool may_be_engaged(int fd) const;
+  void set_engaged(int fd, bool engaged);
   ConnectionPtr find(int fd);
   ConnectionPtr find_or_add(int fd, int type);
   // kUnsendable: must go by itself, once nothing is held.
@@ -104,7 +109,7 @@ private:
   // REQUIRES: connection.mutex held. Sends what is durable, in order.
   void release(Connection &connection, uint64_t durable);
   ssize_t send_front(Connection &connection, uint64_t durable);
-  static void forget_sent(Connection &connection, size_t size);
+  void forget_sent(Connection &connection, size_t size);
   void drop(Connection &connection, int error);
   bool release_pending(); // true: there is more to release now
   void unblock(int fd);
@@ -118,6 +123,9 @@ private:
       connections_;                           // sockets that ever had to hold, until closed
   ConnectionPtr pending_;                     // with held bytes
   std::atomic<uint32_t> connection_count_{0}; // lets writers skip the look-up
+  // By descriptor: something is held, or an error kept. Written under the connection's mutex, and
+  // where it is closed; cleared before held_bytes gets to 0, because that lets it be closed.
+  std::array<std::atomic<bool>, kFlaggedMax> engaged_{};
   int epoll_ = -1, wake_ = -1;
   std::thread thread_;
 };

@@ -55,6 +55,7 @@ bool OutputGate::shut_down(int fd, int how) {
     std::lock_guard lock(connection->mutex);
     connection->held.push_back({ticket, {}, {}, 0, how});
     connection->held_bytes += 1;
+    set_engaged(fd, true);
     connection->ended = true;
   } catch (const std::bad_alloc &) {
     wait_until_clear(fd);
@@ -78,6 +79,7 @@ void OutputGate::before_close(int fd) {
       return;
     connection = found->second;
     connections_.erase(found);
+    set_engaged(fd, false);
     connection_count_.fetch_sub(1, std::memory_order_release);
   }
   if (connection->held_bytes.load() == 0)
@@ -162,6 +164,8 @@ void OutputGate::unlock_after_fork(bool child) {
     // What is held belongs to the parent, which sends it.
     running_ = false;
     thread_.detach();
+    for (const auto &[fd, connection] : connections_)
+      set_engaged(fd, false);
     connections_.clear();
     while (pending_)
       pending_ = std::move(pending_->next_pending);

@@ -49,6 +49,8 @@ ssize_t OutputGate::send_front(Connection &connection, uint64_t durable) {
 
 void OutputGate::forget_sent(Connection &connection, size_t size) {
   auto &held = connection.held;
+  if (connection.held_bytes == size)
+    set_engaged(connection.fd, false);
   connection.held_bytes -= size;
   while (!held.empty() && size >= held.front().left()) {
     size -= held.front().left();

@@ -46,6 +46,9 @@ static const char *advice(int error) {
     return "; raise the limit on open files (ulimit -n)";
   case ENOMEM:
     return "; free memory, or raise the limit on address space (ulimit -v)";
+  case EAGAIN: // a thread's
+    return "; free memory, or raise the limits on processes (ulimit -u) and address space (ulimit "
+           "-v)";
   default:
     return "";
   }

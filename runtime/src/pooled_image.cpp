@@ -4,6 +4,7 @@
 // the log's tail; the checkpoint owns the image and the superblock, except while it is drained.
 #include "pooled_image.h"
 #include "check.h"
+#include "heap_layout.h"
 #include "status_file.h"
 #include <algorithm>
 #include <cstdio>
@@ -13,6 +14,9 @@ namespace perdure {
 Result<std::unique_ptr<PooledImage>> PooledImage::start(Pool pool, bool background,
                                                         const MetadataCheck &check) {
   if (Status status = check_numbers(pool.superblock, pool.superblock_file->path()); !status)
+    return status;
+  // Read through a mapping: on tmpfs a hole of it takes a page, and a full disk is a signal.
+  if (Status status = pool.image->reserve(0, kMetadataEnd); !status)
     return status;
   auto report = recover(pool, check);
   if (!report)
@@ -60,7 +64,8 @@ Status PooledImage::begin_run() {
   run_ = next.run;
   std::ranges::copy(next.uuid, uuid_.begin());
   log_ = std::make_unique<LogWriter>(*pool_.log, pool_.log_geometry(), tail);
-  return Status::ok();
+  const bool full = report_.log_used == pool_.superblock.log_capacity;
+  return full ? Status::ok() : log_->clear_tail();
 }
 
 // After a failed sync the page cache shows what the device may not have, and a later sync does not

@@ -5,6 +5,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <link.h>
@@ -55,6 +56,17 @@ Place find_place(uint64_t address) {
   return place;
 }
 
+// The text that begins at ADDRESS and ends before END, or its start; empty if there is none.
+std::string literal_at(uint64_t address, uint64_t end) {
+  constexpr size_t kShown = 40;
+  const auto *text = reinterpret_cast<const unsigned char *>(address);
+  const size_t most = end - address, length = strnlen(reinterpret_cast<const char *>(text), most);
+  if (length == most || !std::all_of(text, text + length, [](unsigned char c) { return c >= ' '; }))
+    return "";
+  const std::string shown(text, text + std::min(length, kShown));
+  return '"' + shown + (length > kShown ? "\"..." : "\"");
+}
+
 } // namespace
 
 void ProcessMap::refresh() {
@@ -74,7 +86,7 @@ void ProcessMap::refresh() {
     std::string text(line + name);
     while (!text.empty() && text.back() == '\n')
       text.pop_back();
-    mappings_.push_back({begin, end, access[2] == 'x', std::move(text)});
+    mappings_.push_back({begin, end, access[2] == 'x', access[1] == 'w', std::move(text)});
   }
   std::fclose(maps);
 }
@@ -95,6 +107,10 @@ std::string ProcessMap::describe(uint64_t address) const {
   if (mapping.name == "[heap]")
     return "the libc heap";
   const std::string symbol = describe_symbol(address);
+  if (!symbol.empty() && !mapping.executable && !mapping.writable &&
+      find_place(address).symbol.empty())
+    if (const std::string text = literal_at(address, mapping.end); !text.empty())
+      return "the string literal " + text + " in " + symbol + "; store a copy of it in the pool";
   if (!symbol.empty())
     return (mapping.executable ? "code: " : "static data: ") + symbol;
   if (!mapping.name.empty())

@@ -14,13 +14,14 @@ class ProcessMap {
 public:
   void refresh(); // from /proc/self/maps
   bool contains(uint64_t address) const { return find(address) != nullptr; }
-  // "the stack", "the libc heap", "code: NAME+0xN in FILE", ... REQUIRES: contains(address)
+  // "the stack", "the libc heap", "code: NAME+0xN in FILE", "the string "TEXT" in FILE+0xN", ...
+  // REQUIRES: contains(address)
   std::string describe(uint64_t address) const;
 
 private:
   struct Mapping {
     uint64_t begin, end;
-    bool executable;
+    bool executable, writable;
     std::string name; // empty: anonymous
   };
   const Mapping *find(uint64_t address) const;

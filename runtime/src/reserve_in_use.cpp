@@ -8,7 +8,7 @@
 namespace perdure {
 namespace {
 
-Status reserve_segments(StableFile &image, const HeapImage &heap) {
+Status reserve_segments(const ReserveRange &reserve, const HeapImage &heap) {
   const uint64_t frontier = std::min<uint64_t>(heap.header().frontier, heap.segment_count());
   for (uint32_t segment = 0; segment < frontier; ++segment) {
     const SegmentEntry entry = heap.entry(segment);
@@ -18,7 +18,7 @@ Status reserve_segments(StableFile &image, const HeapImage &heap) {
     if (entry.kind == SegmentKind::kLarge)
       bytes = std::min(entry.value * kPageSize, (heap.segment_count() - segment) * kSegmentSize);
     if (bytes != 0)
-      if (Status status = image.reserve(kHeapOffset + segment * kSegmentSize, bytes); !status)
+      if (Status status = reserve(kHeapOffset + segment * kSegmentSize, bytes); !status)
         return status;
   }
   return Status::ok();
@@ -26,8 +26,8 @@ Status reserve_segments(StableFile &image, const HeapImage &heap) {
 
 } // namespace
 
-Status reserve_in_use(StableFile &image, std::byte *metadata, uint64_t limit) {
-  if (Status status = image.reserve(0, kMetadataEnd); !status)
+Status reserve_in_use(const ReserveRange &reserve, std::byte *metadata, uint64_t limit) {
+  if (Status status = reserve(0, kMetadataEnd); !status)
     return status;
   const HeapImage heap(metadata, kReadOnlyHost, limit);
   if (heap.header().magic != kHeapMagic)
@@ -36,9 +36,9 @@ Status reserve_in_use(StableFile &image, std::byte *metadata, uint64_t limit) {
   if (Status status = roots.check(); !status)
     return status;
   for (size_t i = 0; i < roots.count(); ++i)
-    if (Status status = image.reserve(roots.at(i).offset, roots.at(i).size); !status)
+    if (Status status = reserve(roots.at(i).offset, roots.at(i).size); !status)
       return status;
-  return reserve_segments(image, heap);
+  return reserve_segments(reserve, heap);
 }
 
 } // namespace perdure

@@ -4,12 +4,17 @@
 // image that was copied without it: holes in what is in use must not meet a full disk later.
 #pragma once
 
-#include "persist.h"
+#include "status.h"
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 
 namespace perdure {
 
+using ReserveRange = std::function<Status(uint64_t offset, uint64_t size)>;
+
 // METADATA: image offset 0, up to kMetadataEnd. LIMIT: bytes of the image. Trusts none of it.
-// Errors: disk full.
-Status reserve_in_use(StableFile &image, std::byte *metadata, uint64_t limit);
+// Errors: RESERVE's.
+Status reserve_in_use(const ReserveRange &reserve, std::byte *metadata, uint64_t limit);
 
 } // namespace perdure

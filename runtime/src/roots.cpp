@@ -82,6 +82,8 @@ void Runtime::check_late_module(const perdure_module_info &module) {
 void Runtime::register_module(const perdure_module_info &module) {
   if (!modules_.insert(&module).second)
     return;
+  if (started_)
+    keep_loaded(module);
   if (module.abi_version != PERDURE_ABI_VERSION)
     refuse(std::string("module '") + module.source + "' was compiled for hook ABI " +
            std::to_string(module.abi_version) + ", this runtime has " +

@@ -24,7 +24,15 @@ constinit const HeapHost kHeapHost = {
     kPoolHost.reserve};
 
 Runtime &Runtime::instance() {
-  static Runtime &runtime = *new Runtime; // never destroyed: threads may outlive static destructors
+  // Never destroyed: threads may outlive static destructors.
+  static Runtime &runtime = *[] {
+    try {
+      return new Runtime;
+    } catch (const std::bad_alloc &) { // made before main: nobody could catch it
+      std::fputs("perdure: out of memory at the program's start\n", stderr);
+      _exit(1);
+    }
+  }();
   return runtime;
 }
 
@@ -39,7 +47,7 @@ void Runtime::start() {
     else if (status && (status = map_volatile_image()))
       initialise_roots();
   } catch (const std::bad_alloc &) {
-    status = Status::error("out of memory at the program's start");
+    status = Status::out_of_memory();
   }
   started_ = true;
   if (!status) {

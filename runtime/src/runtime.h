@@ -102,6 +102,7 @@ private:
   Status adopt_roots(const std::vector<std::byte> *present);
   Status open_pool_of(const PoolOptions &options);
   Status take_up(const std::vector<std::byte> *present);
+  Status reserve_if_copied();
   void let_go(const std::vector<std::byte> *present);
   void discard_write_sets();
   void put_back_roots(const std::vector<std::byte> &present);

@@ -8,12 +8,14 @@
 #include "layout_check.h"
 #include "mutator.h"
 #include "output_gate.h"
+#include "reserve_in_use.h"
 #include "runtime.h"
 #include "type_table.h"
 #include "uninterrupted.h"
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <sys/stat.h>
 #include <system_error>
 
 namespace perdure {
@@ -26,13 +28,21 @@ Status in_pool(const std::string &path, Status status) {
 
 void at_exit() { Runtime::instance().stop(); }
 
+Status out_of_memory(const std::string &path) {
+  try {
+    return Status::error("out of memory while opening " + path +
+                         "; free some, or raise the limit on address space (ulimit -v)");
+  } catch (const std::bad_alloc &) {
+    return Status::out_of_memory();
+  }
+}
+
 // STEPS may throw where memory or threads run out.
 template <typename Steps> Status told(const std::string &path, Steps steps) {
   try {
     return steps();
   } catch (const std::bad_alloc &) {
-    return Status::error("out of memory while opening " + path +
-                         "; free some, or raise the limit on address space (ulimit -v)");
+    return out_of_memory(path);
   } catch (const std::system_error &error) {
     return Status::error("cannot start a thread for " + path + ": " + error.code().message() +
                          "; raise the limit on processes (ulimit -u)");
@@ -84,10 +94,10 @@ Status Runtime::take_up(const std::vector<std::byte> *present) {
   mode_ = Mode::kDurable;
   discard_write_sets();
   Status status;
-  if (recovered_)
-    status = in_pool(options_.path, heap->attach(limit - kHeapOffset));
-  else
+  if (!recovered_)
     heap->format(limit - kHeapOffset);
+  else if ((status = in_pool(options_.path, heap->attach(limit - kHeapOffset))))
+    status = in_pool(options_.path, reserve_if_copied());
   if (!status)
     return status;
   heap_ = std::move(heap);
@@ -102,6 +112,27 @@ Status Runtime::take_up(const std::vector<std::byte> *present) {
   if (status && Epochs::lost_updates())
     status = Status::error("out of memory for a write set");
   return status ? start_epochs() : status;
+}
+
+// A copy made by other means than ours may lack the space that was reserved for what it holds.
+Status Runtime::reserve_if_copied() {
+  auto *base = reinterpret_cast<std::byte *>(kBase);
+  const uint64_t limit = image_->heap_limit();
+  uint64_t in_use = 0;
+  auto add = [&](uint64_t, uint64_t size) { return in_use += size, Status::ok(); };
+  auto reserve = [&](uint64_t offset, uint64_t size) {
+    return image_->reserve(offset, size)
+               ? Status::ok()
+               : Status::error("it lacks disk space for what it holds (a copy does at first); free "
+                               "some space there, or raise the limit on file sizes (ulimit -f)");
+  };
+  struct stat info;
+  if (Status status = reserve_in_use(add, base, limit); !status)
+    return status;
+  if (fstat(image_->image_fd(), &info) != 0 ||
+      static_cast<uint64_t>(info.st_blocks) * 512 >= in_use)
+    return Status::ok();
+  return reserve_in_use(reserve, base, limit);
 }
 
 // After take_up() got somewhere and no further. Nothing was cut: the pool holds what it held.
@@ -119,13 +150,14 @@ void Runtime::let_go(const std::vector<std::byte> *present) {
   for (auto &[offset, root] : roots_)
     root.recovered = false;
   unmap_working_image();
+  if (!started_)
+    return; // the program does not begin
   if (Status status = map_volatile_image(); !status) {
     std::fprintf(stderr, "perdure: %s\n", status.message().c_str());
     std::abort(); // the program's globals are gone
   }
   initialise_roots();
-  if (present)
-    put_back_roots(*present);
+  put_back_roots(*present);
 }
 
 void Runtime::discard_write_sets() {

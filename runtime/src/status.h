@@ -18,6 +18,8 @@ public:
     status.message_ = std::move(message);
     return status;
   }
+  // Short enough to be kept, copied and returned where there is no memory for a text.
+  static Status out_of_memory() { return error("out of memory"); }
   bool is_ok() const { return !message_; }
   explicit operator bool() const { return is_ok(); }
   // REQUIRES: !is_ok()

@@ -102,6 +102,11 @@ Status map_working_image(int image_fd, uint64_t image_bytes, uint64_t limit) {
   mapped_bytes = std::max(ours, limit);
   if (Status status = map_range(0, image_bytes, image_fd, true); !status)
     return status;
+  // Roots are scattered over holes of the file: reading ahead from each would fill pages with zeros
+  // that nobody looks at.
+  if (image_bytes > kRootsOffset)
+    madvise(address_of(kRootsOffset), std::min(image_bytes, kHeapOffset) - kRootsOffset,
+            MADV_RANDOM);
   // Only fresh heap: file pages cannot be huge, and roots are scattered.
   const uint64_t fresh = std::max(image_bytes, kHeapOffset);
   if (limit > fresh)

@@ -122,12 +122,15 @@ TEST_F(LineSetTest, CoversEveryByteOnce) {
   }
 }
 
+// And what was written to it before it was forgotten is kept: here two words, far apart.
 TEST_F(LineSetTest, TheLaterCopyOfAForgottenLineWins) {
   constexpr size_t kLines = WordsUnderTest::kCount / 8; // more than the cache of recent lines holds
   for (int round = 0; round < 2; round++) {             // the second meets the first's indexes
     for (size_t line = 0; line < kLines; line++) {
       words_[line * 8] = 1;
+      words_[line * 8 + 7] = 3;
       add(line * 64, 8);
+      add(line * 64 + 56, 8);
     }
     set_.copy_added();
     for (size_t line = 0; line < kLines; line += 3) {
@@ -140,11 +143,13 @@ TEST_F(LineSetTest, TheLaterCopyOfAForgottenLineWins) {
     set_.append_to(record);
     set_.clear();
     EpochPayloadReader reader(record.payload(), kSlotSize);
-    std::vector<uint64_t> values(kLines);
+    std::vector<uint64_t> words(kLines * 8);
     for (ImageRange range; reader.next(range);)
-      std::memcpy(&values.at((range.offset - kHeapOffset) / 64), range.data, 8);
-    for (size_t line = 0; line < kLines; line++)
-      ASSERT_EQ(values[line], line % 3 == 0 ? 2 : 1) << line;
+      std::memcpy(&words.at((range.offset - kHeapOffset) / 8), range.data, range.length);
+    for (size_t line = 0; line < kLines; line++) {
+      ASSERT_EQ(words[line * 8], line % 3 == 0 ? 2 : 1) << line;
+      ASSERT_EQ(words[line * 8 + 7], 3) << line;
+    }
   }
 }
 

@@ -183,6 +183,23 @@ TEST_F(OutputGateTest, APeerThatDoesNotReadDoesNotStopOthers) {
   EXPECT_EQ(receive(accepted).size(), accepted) << "and nothing accepted may be lost";
 }
 
+TEST_F(OutputGateTest, OutputWithNothingPendingStaysBehindWhatAPeerHasNotRead) {
+  image_.hold_back();
+  words_.store(1, 1);
+  const std::string much(2 << 20, 'x');
+  send(much);
+  image_.let_through();
+  while (epochs().ticket_to_wait_for() != 0)
+    usleep(100);
+  EXPECT_EQ(send("last", MSG_DONTWAIT), 4);
+  EXPECT_EQ(direct_, 0);
+  EXPECT_EQ(receive(much.size() + 4), much + "last");
+  while (gate().wait_until_clear(ends_[0]) != 0)
+    usleep(100);
+  EXPECT_EQ(send("straight"), 8);
+  EXPECT_EQ(direct_, 1);
+}
+
 TEST_F(OutputGateTest, CloseDoesNotForgetAPeerThatReadsLater) {
   std::string block(2 << 20, 'x'); // more than the kernel buffers
   words_.store(1, 1);

@@ -61,7 +61,8 @@ Status reserve(StableFile &image, const Superblock &superblock) {
   MetadataView metadata;
   if (Status status = metadata.map(image, superblock.image_bytes); !status)
     return status;
-  return reserve_in_use(image, metadata.base(), superblock.heap_limit);
+  return reserve_in_use(std::bind_front(&StableFile::reserve, &image), metadata.base(),
+                        superblock.heap_limit);
 }
 
 Status copy(PoolCopy &source, const BackupOptions &options) {

@@ -6,13 +6,14 @@
 // RUN: %perdure-cc -O1 -w -rdynamic -pthread %s -o %t/broken
 // RUN: not env PERDURE_POOL=%t/pool PERDURE_AUDIT=fail %t/broken 2>%t/log
 // RUN: sort -t, -k2 %t/log | FileCheck %s --implicit-check-not="dangling pointer at"
-// CHECK-DAG: dangling pointer at 0x20{{[0-9a-f]*}} in global 'dangling_pointers.c:kept', 72 bytes at 0x20{{[0-9a-f]*}}, offset 8: pointers.stack: 0x{{[0-9a-f]+}} points to the main thread's stack
+// CHECK-DAG: dangling pointer at 0x20{{[0-9a-f]*}} in global 'dangling_pointers.c:kept', 80 bytes at 0x20{{[0-9a-f]*}}, offset 8: pointers.stack: 0x{{[0-9a-f]+}} points to the main thread's stack
 // CHECK-DAG: offset 16: pointers.heap: 0x{{[0-9a-f]+}} points to the libc heap
 // CHECK-DAG: offset 24: pointers.mapped: 0x{{[0-9a-f]+}} points to volatile memory
 // CHECK-DAG: offset 32: pointers.table: 0x{{[0-9a-f]+}} points to static data: volatile_table+0x4 in {{.*}}broken
 // CHECK-DAG: offset 40: pointers.code: 0x{{[0-9a-f]+}} points to code: callback+0x0 in {{.*}}broken
+// CHECK-DAG: offset 64: pointers.name: 0x{{[0-9a-f]+}} points to the string literal "a name" in {{.*}}broken+0x{{[0-9a-f]+}}; store a copy of it in the pool
 // CHECK-DAG: 'node' (block of 16 bytes at 0x2004{{[0-9a-f]*}}, offset 8, reached from 'dangling_pointers.c:kept'), field 'data': 0x{{[0-9a-f]+}} points to the libc heap
-// CHECK-DAG: audit: 0 missed stores, 6 dangling pointers
+// CHECK-DAG: audit: 0 missed stores, 7 dangling pointers
 // RUN: %perdure-cc -O1 -w -DCLEAN -rdynamic -pthread %s -o %t/clean
 // RUN: env PERDURE_POOL=%t/pool2 PERDURE_AUDIT=fail %t/clean 2>&1 | FileCheck %s --check-prefix=CLEAN
 // CLEAN-NOT: dangling pointer at
@@ -22,6 +23,7 @@
 #include <perdure/annotations.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 struct PERDURE_PERSISTENT node {
@@ -33,6 +35,7 @@ struct PERDURE_PERSISTENT pointers {
   void *stack, *heap, *mapped, *table;
   void (*code)(void);
   uint64_t number, text;
+  const char *name;
   void *gone;
 };
 PERDURE_PERSISTENT static struct pointers kept;
@@ -52,7 +55,9 @@ int main(void) {
   kept.gone = gone;
   pinned_code = callback;
   pinned_data = pinned_table + 4;
+  kept.name = strdup("a name");
 #ifndef CLEAN
+  kept.name = "a name";
   kept.stack = &on_stack;
   char *on_heap = malloc(10), *another = malloc(10);
   kept.heap = on_heap;

@@ -109,7 +109,7 @@ private:
 
   std::vector<Choice> choices_at(const PowerCut &cut, const Path &path, uint64_t point) const {
     const Thoroughness first = {info_.images_max, plan_.atoms_max, plan_.randoms};
-    const Thoroughness again = {4, 1, 1}; // in a recovery
+    const Thoroughness again = {4, info_.again ? 16u : 1, 1}; // in a recovery
     if (plan_.only.empty())
       return choices(cut, path.empty() ? first : again, seed_of(path, point));
     const size_t depth = path.size();
@@ -130,7 +130,8 @@ private:
     if (!plan_.only.empty())
       return path.size() < plan_.only.size();
     std::mt19937_64 random(seed_of(path, point));
-    return path.size() < plan_.depth_max && random() % (path.size() == 1 ? 16 : 8) == 0;
+    const size_t depth_max = info_.again ? 2 : plan_.depth_max;
+    return path.size() < depth_max && random() % (path.size() == 1 ? 16 : 8) == 0;
   }
 
   std::string recover(SimulatedStore &store, const Ledger &before, const Path &path) {

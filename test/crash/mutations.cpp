@@ -50,6 +50,7 @@ constexpr Mutation kMutations[] = {
     {kNamesInPool, "NamesInPool", "create", Medium::kBlock},
     {kPoolName, "PoolName", "create", Medium::kBlock},
     {kRunBeforeRecords, "RunBeforeRecords", "reopen", Medium::kBlock},
+    {kTornRecordGone, "TornRecordGone", "torn", Medium::kMemory},
     {kOlderCopy, "OlderCopy", "small", Medium::kMemory},
     {kEpochBeforeAcknowledgement, "EpochBeforeAcknowledgement", "small", Medium::kMemory},
     {kSpaceIsFree, "SpaceIsFree", "wrap", Medium::kBlock, 10},

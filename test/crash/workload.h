@@ -42,6 +42,7 @@ struct WorkloadInfo {
   bool threads;        // crash points differ from run to run
   uint64_t images_max; // of a cut with no more images all are tried
   std::unique_ptr<Workload> (*make)(Medium medium, uint64_t seed);
+  bool again = false; // crashes in its recovery matter most: more of them are tried
 };
 const std::vector<WorkloadInfo> &workloads();
 

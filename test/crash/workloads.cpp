@@ -133,6 +133,8 @@ const std::vector<WorkloadInfo> &workloads() {
            .log_size = 4 << 10, .runs = 2, .epochs = 6, .lines_max = 1, .checkpoint_in = 3}>},
       {"grow", "the image grows with nearly every epoch", false, false, 64,
        make_lines<Manner{.stride = kSegmentSize / 2 + 4096, .checkpoint_in = 3}>},
+      {"torn", "crashes in a recovery after an append was cut short", false, false, 64,
+       make_lines<Manner{.log_size = 4 << 10, .epochs = 1, .lines_max = 1}>, true},
       {"wrap", "the log goes round several times", false, false, 64,
        make_lines<Manner{.epochs = 60, .lines_max = 20}>},
       {"big", "epochs larger than the log make it grow", false, false, 64,

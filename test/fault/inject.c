@@ -11,7 +11,10 @@
 //   FAULT_ERROR   errno name, "short" (half of the bytes), "torn" (half, then EIO), "kill" (SIGKILL
 //                 before the call)              FAULT_FROM   all calls on the file from there on
 //   FAULT_PHASE   the first phase               FAULT_DIRECT 0: O_DIRECT is refused
+//
+// limit.c has the faults that are no call's: resources that run out.
 #define _GNU_SOURCE
+#include "limit.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +96,10 @@ static void start(void) {
   dl_iterate_phdr(note_library, NULL);
 }
 
-void fault_phase(const char *name) { phase = name; }
+void fault_phase(const char *name) {
+  phase = name;
+  limit_at_phase(name, pool);
+}
 
 // What PATH is to the pool; null: nothing.
 static const char *file_of(const char *path) {

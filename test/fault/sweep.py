@@ -10,7 +10,8 @@
 #  - the program did not crash or hang: it went on, or was refused (1), or an allocation failed (3), or
 #    the pool failed (4); in the last two cases nothing was acknowledged any more. Only where memory
 #    runs out and nobody can be told may it end, and say so;
-#  - it said so once: one line that starts with "perdure: ", none if it went on.
+#  - it said so once: one line that starts with "perdure: ", none if it went on;
+#  - it did not go on as if nothing had happened after a failed sync.
 # Every kind of call must have failed at least once, and the kinds of REQUIRED must have been seen.
 import argparse
 import concurrent.futures
@@ -64,6 +65,9 @@ REQUIRED = {
     "buffered": ["fdatasync:log:run", "fdatasync:log:grow_log", "fdatasync:superblock:checkpoint",
                  "fdatasync:log:create", "fdatasync:superblock:recovery"],
     "pmem": ["posix_fallocate:log:grow_log", "mmap:log:recovery", "mmap:log:grow_log"],
+    # The log is on another device: what fails there.
+    "elsewhere": ["symlink:log:create", "pwrite:log:create", "pread:log:recovery", "pwrite:log:run",
+                  "pwrite:log:grow_log"],
 }
 
 
@@ -94,11 +98,12 @@ class Sweep:
         self.failed_kinds = {}  # kind -> times
 
     def spec(self, domain, pool):
-        extra = ",emulate_pmem" if domain == "pmem" else ""
+        extra = {"pmem": ",emulate_pmem", "elsewhere": f",log={pool}.log"}.get(domain, "")
         return f"{pool},size=64M,log_size=128K{extra}"
 
-    def run(self, domain, pool, arguments, faults=None, trace=None):
-        """Runs the workload; returns exit status, its messages, the last steps acknowledged."""
+    def run(self, domain, pool, arguments, faults=None, trace=None, under=()):
+        """Runs the workload, by the command UNDER; returns exit status, its messages, the last steps
+        acknowledged."""
         environment = dict(os.environ, PERDURE_POOL=self.spec(domain, pool))
         if faults is not None:
             environment.update(LD_PRELOAD=self.options.injector, FAULT_POOL=pool, **faults)
@@ -108,7 +113,7 @@ class Sweep:
                 environment["FAULT_TRACE"] = trace
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
-        command = [self.options.program, *arguments, str(theirs.fileno()), str(write_end)]
+        command = [*under, self.options.program, *arguments, str(theirs.fileno()), str(write_end)]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, pass_fds=(theirs.fileno(), write_end))
         theirs.close()
@@ -138,9 +143,13 @@ class Sweep:
 
     def prepare(self, domain, kind, pool):
         if self.first_phase(kind) == "recovery":
+            base = f"{self.work}/{domain}.base"
             shutil.rmtree(pool, ignore_errors=True)
-            subprocess.run(["cp", "-r", "--sparse=always", f"{self.work}/{domain}.base", pool],
-                           check=True)
+            subprocess.run(["cp", "-r", "--sparse=always", base, pool], check=True)
+            if domain == "elsewhere":
+                shutil.copy(f"{base}.log", f"{pool}.log")
+                os.unlink(f"{pool}/log")
+                os.symlink(f"{pool}.log", f"{pool}/log")
 
     def survey(self, domain):
         """Makes the pool that recovery starts from; returns the number of calls of each kind."""
@@ -158,6 +167,8 @@ class Sweep:
                 raise Failure(f"without a fault: exit status {status}: {messages}")
             if phase == "create":
                 os.rename(pool, base)
+                if domain == "elsewhere":
+                    os.rename(f"{pool}.log", f"{base}.log")
             with open(trace) as lines:
                 for line in lines:
                     kind = line.strip()
@@ -166,6 +177,8 @@ class Sweep:
         for kind in REQUIRED[domain]:
             if kind not in kinds:
                 raise Failure(f"the workload makes no call of kind {kind} ({domain})")
+        if domain == "elsewhere":  # the rest is as in "direct"
+            return {kind: kinds[kind] for kind in kinds if ":log:" in kind or ":parent:" in kind}
         return kinds
 
     def judge(self, case, status, messages, fired):
@@ -190,27 +203,32 @@ class Sweep:
             raise Failure(f"an allocation failed with more than one message: {messages}")
         if status == 0 and ours and not case.kind.endswith((":close", ":checkpoint")):
             raise Failure(f"it went on as if nothing had happened, yet said: {messages}")
+        if status == 0 and not ours and "sync:" in case.kind and case.error != "EINTR":
+            raise Failure("a sync failed and the program did not care")
         if len(ours) > 1:
             raise Failure(f"more than one message: {messages}")
         return True
+
+    def attempt(self, case, pool):
+        """Runs the program with the fault; returns what run() does, and whether the fault was met."""
+        trace = pool + ".trace"
+        self.prepare(case.domain, case.kind, pool)
+        faults = {"FAULT_PHASE": self.first_phase(case.kind), "FAULT_KIND": case.kind,
+                  "FAULT_AT": str(case.at), "FAULT_ERROR": case.error}
+        if case.from_then_on:
+            faults["FAULT_FROM"] = "1"
+        result = self.run(case.domain, pool, ["run", str(STEPS)], faults, trace)
+        with open(trace) as lines:
+            return *result, "failed\n" in lines
 
     def try_case(self, case):
         with self.lock:
             self.number += 1
             pool = f"{self.work}/{self.number}"
-        trace = pool + ".trace"
         try:
-            self.prepare(case.domain, case.kind, pool)
-            faults = {"FAULT_PHASE": self.first_phase(case.kind), "FAULT_KIND": case.kind,
-                      "FAULT_AT": str(case.at), "FAULT_ERROR": case.error}
-            if case.from_then_on:
-                faults["FAULT_FROM"] = "1"
-            status, output, messages, acknowledged = self.run(
-                case.domain, pool, ["run", str(STEPS)], faults, trace)
+            status, output, messages, acknowledged, fired = self.attempt(case, pool)
             if self.options.verbose:
                 print(f"{case}: exit status {status}: {messages.strip()}", flush=True)
-            with open(trace) as lines:
-                fired = "failed\n" in lines
             fired = self.judge(case, status, messages, fired)
             if status == 5:
                 raise Failure(output)
@@ -226,13 +244,17 @@ class Sweep:
             if not self.options.keep:
                 shutil.rmtree(pool, ignore_errors=True)
                 shutil.rmtree(pool + ".new", ignore_errors=True)
-                if os.path.exists(trace):
-                    os.unlink(trace)
+                for name in (pool + ".trace", pool + ".log"):
+                    if os.path.exists(name):
+                        os.unlink(name)
 
     def check_survivor(self, case, pool, acknowledged):
         base = STEPS if self.first_phase(case.kind) == "recovery" else 0
         acknowledged = max(acknowledged, base)
         status, output, messages, _ = self.run(case.domain, pool, ["check"])
+        if acknowledged == 0 and "exists already; remove it if it belongs to no pool" in messages:
+            os.unlink(f"{pool}.log")  # what a creator left on the other device
+            status, output, messages, _ = self.run(case.domain, pool, ["check"])
         if status != 0 or messages:
             raise Failure(f"the later run: exit status {status}: {output}{messages}")
         steps = int(output)
@@ -261,7 +283,7 @@ class Sweep:
                 numbers = numbers[-1:]
             if function in FROM_THEN_ON:
                 chosen += [Case(domain, kind, at, "EIO", True) for at in numbers]
-            if function in IO and (self.options.long or domain == "direct"):
+            if function in IO and (self.options.long or domain in ("direct", "elsewhere")):
                 chosen += [Case(domain, kind, at, "kill") for at in numbers]
         return chosen
 
@@ -287,7 +309,7 @@ class Sweep:
                     failures.append(result)
                     print(f"FAILED: {result}\n  again: {self.command(result)}", flush=True)
         never = sorted(set(counts) - set(self.failed_kinds))
-        partial = self.options.case or self.options.filter
+        partial = self.options.case or self.options.filter or tried < len(cases)
         if not partial:
             print(f"{'calls':>6} {'failed':>6}  domain function:file:phase")
             for kind in sorted(counts):
@@ -304,14 +326,14 @@ class Sweep:
         return f"{sys.argv[0]} --case {result.split(': ')[0]}"
 
 
-def main():
+def main(sweep_type=Sweep, description=__doc__, domains="direct,buffered,pmem,elsewhere"):
     build = os.path.join(HERE, "..", "..", "build")
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--program", default=os.path.join(build, "fault", "workload"))
     parser.add_argument("--injector", default=os.path.join(build, "fault", "inject.so"))
     parser.add_argument("--perdure", default=os.path.join(build, "release", "bin", "perdure"))
     parser.add_argument("--directory", help="where the pools lie")
-    parser.add_argument("--domains", default="direct,buffered,pmem")
+    parser.add_argument("--domains", default=domains)
     parser.add_argument("--long", action="store_true", help="all errors for all calls")
     parser.add_argument("--calls-max", type=int, default=30, help="of one kind, when --long")
     parser.add_argument("--seconds", type=float, default=600)
@@ -324,7 +346,7 @@ def main():
     options = parser.parse_args()
     for name in ("program", "injector", "perdure"):
         setattr(options, name, os.path.abspath(getattr(options, name)))
-    sweep = Sweep(options)
+    sweep = sweep_type(options)
     try:
         sys.exit(sweep.run_all())
     except Failure as failure:
@@ -335,4 +357,5 @@ def main():
             shutil.rmtree(sweep.work, ignore_errors=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -50,12 +50,13 @@ public:
     load_.connect(server_);
     for (round_ = 1; round_ <= options_.rounds; ++round_) {
       double seconds = 1e-3 * static_cast<double>(random_.between(30, 2 * options_.round_ms));
-      bool flush = random_.one_in(5);
+      // Where a loss is expected there must be something to lose.
+      bool flush = random_.one_in(5) && !options_.expect_loss;
       load_.run(server_, seconds, flush, flush && random_.one_in(2) && !options_.no_kill);
       if (options_.no_kill) {
         load_.drain();
         load_.take_last_replies();
-      } else if (random_.one_in(25)) {
+      } else if (random_.one_in(25) && !options_.expect_loss) {
         restart_across_delayed_flush();
       } else {
         server_.kill9();

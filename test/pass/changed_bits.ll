@@ -95,6 +95,7 @@ define void @cleared(ptr %p) noinline optnone {
   %old = load i16, ptr %a
   %new = and i16 %old, -9
   store i16 %new, ptr %a
+  fence seq_cst
   %again = load i16, ptr %a
   %wider = and i16 %again, -13
   store i16 %wider, ptr %a

@@ -32,6 +32,7 @@ define void @someBits(ptr %p) noinline optnone {
   %old = load i8, ptr %a
   %new = or i8 %old, 8
   store i8 %new, ptr %a
+  fence seq_cst
   %again = load i8, ptr %a
   %other = or i8 %again, 12
   store i8 %other, ptr %a

@@ -27,6 +27,7 @@ declare void @llvm.memcpy.p272.p0.i64(ptr addrspace(272), ptr, i64, i1)
 ; CHECK: call void @perdure_record(ptr %p, i64 24)
 define void @blocks(ptr %p, ptr %q, i32 %n) noinline optnone {
   call void @llvm.memcpy.p0.p0.i64(ptr %p, ptr %q, i64 100, i1 false)
+  fence seq_cst
   call void @llvm.memcpy.inline.p0.p0.i64(ptr %p, ptr %q, i64 16, i1 false)
   call void @llvm.memmove.p0.p0.i32(ptr %p, ptr %q, i32 %n, i1 false)
   call void @llvm.memset.p0.i32(ptr %p, i8 0, i32 200, i1 true)

@@ -10,6 +10,8 @@ target triple = "x86_64-unknown-linux-gnu"
 ; CHECK: hooked 4-byte store
 ; CHECK: not hooked: provably volatile: stack
 ; CHECK: not hooked: provably volatile: ordinary global
+; CHECK: hooked 8-byte store
+; CHECK: hooked with a store to the same object that always follows
 ; CHECK-NOT: hooked
 define void @f(ptr %p) {
   %slot = alloca i32
@@ -23,5 +25,11 @@ define void @g() {
 }
 define void @h() {
   store i32 1, ptr @ordinary
+  ret void
+}
+define void @merged(ptr %p) {
+  %second = getelementptr i8, ptr %p, i64 4
+  store i32 1, ptr %p
+  store i32 1, ptr %second
   ret void
 }

@@ -51,6 +51,7 @@ define void @inRelaxed(i64 %i) noinline optnone {
 define void @outOfRelaxed(i64 %bytes) noinline optnone {
   %behind = getelementptr %settings, ptr @settings, i64 0, i32 3
   store i64 7, ptr %behind
+  fence seq_cst
   %anywhere = getelementptr i8, ptr @settings, i64 %bytes
   store i64 7, ptr %anywhere
   %first = getelementptr %settings, ptr @settings, i64 0, i32 2, i64 1

@@ -77,6 +77,9 @@ int main(int argc, char **argv) {
   expect_refused("sendfile", sendfile(ends[0], self, NULL, 1));
   (void)!write(passed[1], "2", 1);
   expect_refused("splice", splice(passed[0], NULL, ends[0], NULL, 1, 0));
+  FILE *stream = fdopen(ends[0], "w");
+  fputs("2", stream);
+  expect_refused("fflush", fflush(stream));
   char received[10];
   ssize_t got = recv(ends[1], received, sizeof received, MSG_DONTWAIT);
   sent += got != 1;
