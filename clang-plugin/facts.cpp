@@ -56,10 +56,10 @@ void dropMarks(Module &M) {
 }
 
 // The records as mergeable strings in a section that is not loaded.
-void writePortRecords(Module &M, const std::vector<std::string> &Records) {
+void writeRecords(Module &M, StringRef Section, const std::vector<std::string> &Records) {
   if (Records.empty())
     return;
-  std::string Assembly = ".pushsection perdure_port,\"MS\",@progbits,1\n";
+  std::string Assembly = (".pushsection " + Section + ",\"MS\",@progbits,1\n").str();
   for (const std::string &Record : Records) {
     Assembly += ".asciz \"";
     for (char C : Record) {
@@ -92,7 +92,8 @@ struct FactsWriter : PassInfoMixin<FactsWriter> {
     writeRows(M, "perdure.function", Functions);
     writeRows(M, "perdure.global", Facts->Globals);
     writeRows(M, "perdure.type", Facts->Types);
-    writePortRecords(M, Facts->PortRecords);
+    writeRecords(M, "perdure_port", Facts->PortRecords);
+    writeRecords(M, "perdure_facts", Facts->ProposalRecords);
     dropMarks(M);
     return PreservedAnalyses::none();
   }

@@ -27,6 +27,8 @@ struct UnitFacts {
   std::vector<std::string> LibraryFunctions;
   // Written to the object file's section "perdure_port", for the check after linking.
   std::vector<std::string> PortRecords;
+  // The same for "perdure_facts", from which `perdure propose` drafts a port file.
+  std::vector<std::string> ProposalRecords;
 };
 
 // Makes the pipeline write the facts at its start. They are filled in before the pipeline runs.

@@ -6,6 +6,8 @@
 //
 //   clang -fplugin=perdure.so [-fplugin-arg-perdure-port=FILE] [-fplugin-arg-perdure-heap=all]
 //         [-fplugin-arg-perdure-threads=single] [-fplugin-arg-perdure-strict]
+//   clang -fplugin=perdure.so -fplugin-arg-perdure-propose ...      facts for `perdure propose`
+//   alone
 #include "facts.h"
 #include "pass_pipeline.h"
 #include "standard_containers.h"
@@ -33,7 +35,7 @@ public:
         Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Error,
                                            "unknown perdure argument '%0'; there are: port=FILE, "
                                            "heap=annotated|all, threads=many|single, strict, "
-                                           "unit=NAME"))
+                                           "unit=NAME, propose"))
             << Argument;
         return false;
       }
@@ -48,6 +50,14 @@ public:
     static constexpr llvm::StringLiteral Loaded = "#define __PERDURE_PLUGIN__ 1\n";
     if (StringRef(PP.getPredefines()).contains(Loaded))
       return std::make_unique<ASTConsumer>();
+    std::string Name = Unit.value_or(llvm::sys::path::filename(File).str());
+    auto Facts = std::make_shared<UnitFacts>();
+    if (Propose) { // the program is compiled as if there were no plugin
+      PP.setPredefines(PP.getPredefines() + Loaded.str());
+      CI.getCodeGenOpts().PassBuilderCallbacks.push_back(
+          [Facts](llvm::PassBuilder &Builder) { registerFactsWriter(Builder, Facts); });
+      return makeProposalConsumer(Name, Facts);
+    }
     bool HasMacro = StringRef(PP.getPredefines()).contains("#define __PERDURE__ ");
     PP.setPredefines(PP.getPredefines() + Loaded.str() +
                      (HasMacro ? "" : "#define __PERDURE__ 1\n"));
@@ -58,10 +68,8 @@ public:
     if (!PortPath.empty() && !(Port = readPortFile(CI, PortPath)))
       return std::make_unique<ASTConsumer>(); // the error is reported; Clang takes no null here
     UnitSettings Settings = settingsWith(Port);
-    auto Facts = std::make_shared<UnitFacts>();
     if (CI.getFrontendOpts().ProgramAction != frontend::ParseSyntaxOnly)
       registerPasses(CI, Facts);
-    std::string Name = Unit.value_or(llvm::sys::path::filename(File).str());
     return makeUnitConsumer(std::move(Port), Settings, Name, Facts);
   }
 
@@ -78,6 +86,8 @@ private:
       Unit = Value.str();
     else if (Argument == "strict")
       Strict = true;
+    else if (Argument == "propose")
+      Propose = true;
     else
       return false;
     return true;
@@ -119,6 +129,7 @@ private:
   std::optional<std::string> Heap, Threads;
   std::optional<std::string> Unit; // instead of the file's name, where two files have the same
   bool Strict = false;
+  bool Propose = false;
 };
 
 FrontendPluginRegistry::Add<PerdureAction> Register("perdure",

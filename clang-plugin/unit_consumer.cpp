@@ -7,6 +7,7 @@
 #include "fact_collector.h"
 #include "marks.h"
 #include "port_match.h"
+#include "proposal_records.h"
 #include "standard_containers.h"
 
 #include "clang/AST/ASTContext.h"
@@ -89,6 +90,20 @@ private:
   std::optional<PortMatcher> Matcher;
 };
 
+class ProposalConsumer : public ASTConsumer {
+public:
+  ProposalConsumer(std::string MainFile, std::shared_ptr<UnitFacts> Facts)
+      : MainFile(std::move(MainFile)), Facts(std::move(Facts)) {}
+
+  void HandleTranslationUnit(ASTContext &C) override {
+    Facts->ProposalRecords = ProposalRecords(C, MainFile).collect();
+  }
+
+private:
+  std::string MainFile;
+  std::shared_ptr<UnitFacts> Facts;
+};
+
 } // namespace
 
 std::unique_ptr<ASTConsumer> makeUnitConsumer(std::optional<PortFile> Port, UnitSettings Settings,
@@ -96,6 +111,11 @@ std::unique_ptr<ASTConsumer> makeUnitConsumer(std::optional<PortFile> Port, Unit
                                               std::shared_ptr<UnitFacts> Facts) {
   return std::make_unique<UnitConsumer>(std::move(Port), std::move(Settings), std::move(MainFile),
                                         std::move(Facts));
+}
+
+std::unique_ptr<ASTConsumer> makeProposalConsumer(std::string MainFile,
+                                                  std::shared_ptr<UnitFacts> Facts) {
+  return std::make_unique<ProposalConsumer>(std::move(MainFile), std::move(Facts));
 }
 
 } // namespace perdure

@@ -27,6 +27,10 @@ std::unique_ptr<clang::ASTConsumer> makeUnitConsumer(std::optional<PortFile> Por
                                                      UnitSettings Settings, std::string MainFile,
                                                      std::shared_ptr<UnitFacts> Facts);
 
+// Changes nothing in the unit, and writes down what a port file could say of it.
+std::unique_ptr<clang::ASTConsumer> makeProposalConsumer(std::string MainFile,
+                                                         std::shared_ptr<UnitFacts> Facts);
+
 } // namespace perdure
 
 #endif

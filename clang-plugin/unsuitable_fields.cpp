@@ -37,7 +37,9 @@ StringRef nameProblem(StringRef Name) {
       .Default("");
 }
 
-StringRef typeProblem(const ASTContext &Context, QualType Type) {
+} // namespace
+
+StringRef unsuitableType(const ASTContext &Context, QualType Type) {
   Type = Context.getBaseElementType(Type);
   while (true) {
     if (const auto *Typedef = Type->getAs<TypedefType>())
@@ -58,6 +60,8 @@ StringRef typeProblem(const ASTContext &Context, QualType Type) {
       return nameProblem(Name);
   return "";
 }
+
+namespace {
 
 // Whether constructors in a library, which is not compiled with the plugin, store the address of
 // the class's virtual table. Those of a template are compiled here, unless that is declared away.
@@ -127,7 +131,7 @@ private:
   void visitField(const FieldDecl &Field) {
     if (!isRecordedField(Field))
       return;
-    if (StringRef Problem = typeProblem(Context, Field.getType()); !Problem.empty())
+    if (StringRef Problem = unsuitableType(Context, Field.getType()); !Problem.empty())
       return warn(Field.getLocation(),
                   "field '%0' of a persistent object is %1; mark it transient and set it after "
                   "recovery, or move it out of the object",
@@ -140,7 +144,7 @@ private:
     for (const TemplateArgument &Argument : Container.getTemplateArgs().asArray()) {
       if (Argument.getKind() != TemplateArgument::Type)
         continue;
-      StringRef Problem = typeProblem(Context, Argument.getAsType());
+      StringRef Problem = unsuitableType(Context, Argument.getAsType());
       if (!Problem.empty() && Warned.insert(&Owner).second)
         warn(
             Owner.getLocation(),

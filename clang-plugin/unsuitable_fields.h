@@ -7,12 +7,20 @@
 #ifndef PERDURE_UNSUITABLE_FIELDS_H
 #define PERDURE_UNSUITABLE_FIELDS_H
 
+#include "llvm/ADT/StringRef.h"
+
 namespace clang {
+class ASTContext;
+class QualType;
 class RecordDecl;
 class VarDecl;
 } // namespace clang
 
 namespace perdure {
+
+// What comes back after a restart, beginning with "a lock" for locks; empty if the type may be
+// stored.
+llvm::StringRef unsuitableType(const clang::ASTContext &Context, clang::QualType Type);
 
 void warnOfUnsuitableFields(const clang::RecordDecl &Record);
 // For a persistent variable: the fields of its type, unless that is warned of for itself.

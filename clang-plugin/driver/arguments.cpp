@@ -177,6 +177,7 @@ private:
 bool parse_arguments(int argc, char **argv, Invocation &invocation) {
   if (const char *port = std::getenv("PERDURE_PORT"))
     invocation.port = port;
+  invocation.proposes = std::getenv("PERDURE_PROPOSE") != nullptr;
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
     if (!argument.starts_with("--perdure-")) {
@@ -184,7 +185,9 @@ bool parse_arguments(int argc, char **argv, Invocation &invocation) {
       continue;
     }
     std::string option = argument.substr(sizeof("--perdure-") - 1);
-    if (option.starts_with("port=") && option.size() > 5)
+    if (option == "propose")
+      invocation.proposes = true;
+    else if (option.starts_with("port=") && option.size() > 5)
       invocation.port = option.substr(5);
     else if (option == "heap=all" || option == "heap=annotated" || option == "threads=many" ||
              option == "threads=single" || option == "strict" ||
@@ -194,10 +197,17 @@ bool parse_arguments(int argc, char **argv, Invocation &invocation) {
       std::fprintf(stderr,
                    "%s: error: unknown option '%s'; there are --perdure-port=FILE, "
                    "--perdure-heap=annotated|all, --perdure-threads=many|single, "
-                   "--perdure-strict, --perdure-unit=NAME\n",
+                   "--perdure-strict, --perdure-unit=NAME, --perdure-propose\n",
                    argv[0], argument.c_str());
       return false;
     }
+  }
+  if (invocation.proposes && !invocation.port.empty()) {
+    std::fprintf(stderr,
+                 "%s: error: a port file (%s) and propose mode, which leaves the program as it is; "
+                 "take back one of them\n",
+                 argv[0], invocation.port.c_str());
+    return false;
   }
   Scanner scanner(invocation);
   scanner.scan(invocation.arguments);

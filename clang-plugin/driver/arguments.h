@@ -14,6 +14,7 @@ struct Invocation {
   std::vector<std::string> arguments;      // for Clang: all but the drivers' own
   std::string port;                        // --perdure-port=FILE, else $PERDURE_PORT
   std::vector<std::string> plugin_options; // "heap=all", "threads=single", "strict"
+  bool proposes = false;                   // --perdure-propose, or $PERDURE_PROPOSE is set
   bool compiles = false;                   // some input may be source code
   bool links = false;                      // to an executable or a shared object
   bool is_static = false;

@@ -31,8 +31,9 @@ fs::path tree_root() {
 void add_compile_arguments(const Invocation &invocation, const fs::path &root,
                            std::vector<std::string> &command) {
   command.insert(command.end(),
-                 {"--start-no-unused-arguments", "-D__PERDURE__=1", "-isystem",
-                  (root / "include").string(), "-fplugin=" + (root / "lib/perdure.so").string()});
+                 {"--start-no-unused-arguments", "-isystem", (root / "include").string(),
+                  "-fplugin=" + (root / "lib/perdure.so").string()});
+  command.push_back(invocation.proposes ? "-fplugin-arg-perdure-propose" : "-D__PERDURE__=1");
   if (!invocation.port.empty()) {
     command.push_back("-fplugin-arg-perdure-port=" + invocation.port);
     // A changed port file makes dependent objects out of date.
@@ -93,7 +94,8 @@ int drive(int argc, char **argv) {
   if (invocation.compiles)
     add_compile_arguments(invocation, root, command);
   command.insert(command.end(), invocation.arguments.begin(), invocation.arguments.end());
-  if (invocation.links)
+  // What is compiled for a proposal is the program without perdure.
+  if (invocation.links && !invocation.proposes)
     add_link_arguments(root, command);
   int status = run(command, /*replace=*/!invocation.links);
   if (status != 0 || check_port(invocation.output))
