@@ -36,6 +36,12 @@ bool readsClock(StringRef Name) {
       .Default(false);
 }
 
+// By its form: void *f(void *), handed to pthread_create or something that calls it.
+bool isThreadMain(const FunctionDecl &F) {
+  return F.getReturnType()->isVoidPointerType() && F.getNumParams() == 1 &&
+         F.getParamDecl(0)->getType()->isVoidPointerType();
+}
+
 class BodyWalk : public RecursiveASTVisitor<BodyWalk> {
 public:
   BodyWalk(ProposalRecords &Records, const FunctionDecl &F)
@@ -67,6 +73,8 @@ public:
   bool VisitUnaryOperator(UnaryOperator *U) {
     if (U->isIncrementDecrementOp())
       addStore(*U->getSubExpr(), "count", U->getExprLoc());
+    else if (U->getOpcode() == UO_AddrOf && !U->getSubExpr()->getType().isConstQualified())
+      addAlias(*U->getSubExpr(), U->getExprLoc());
     return true;
   }
   bool VisitVarDecl(VarDecl *V) {
@@ -89,8 +97,11 @@ public:
     const Expr *Callee = Call->getCallee()->IgnoreParenImpCasts();
     Callees.insert(Callee);
     const FunctionDecl *F = Call->getDirectCallee();
-    if (!F)
+    if (!F) {
+      if (StoredPlace Table = storedPlace(*Callee); Table.isField())
+        Records.add({"dispatches", Own, plainName(*Table.Record)});
       return true;
+    }
     std::string Name = Records.id(*F);
     Records.add({"calls", Own, Name, Records.line(Call->getExprLoc()), Loop});
     for (const Expr *Argument : Call->arguments())
@@ -169,6 +180,14 @@ private:
       Records.add({"through", Own, Records.id(*Place.Global)});
   }
 
+  // A pointer to a global through which it may be written.
+  void addAlias(const Expr &Target, SourceLocation Loc) {
+    StoredPlace Place = storedPlace(Target);
+    bool IsWhole = !Place.Field && Target.getType()->isRecordType();
+    if (Place.isGlobal() && !IsWhole && !isLock(Context, Target.getType()))
+      addStore(Target, "alias", Loc);
+  }
+
   // Whether VALUE is a call that returns untyped memory, which becomes a pointer of type TYPE.
   bool addAllocation(const Expr &Value, QualType Type, const Expr *Target) {
     const Expr *E = Value.IgnoreParenCasts();
@@ -200,10 +219,8 @@ private:
 
   void addArgument(const std::string &Callee, const Expr &Argument) {
     if (const auto *Name = llvm::dyn_cast<DeclRefExpr>(Argument.IgnoreParenCasts()))
-      if (const auto *F = llvm::dyn_cast<FunctionDecl>(Name->getDecl()))
-        if (StringRef(Callee).contains("thread_create") ||
-            StringRef(Callee).contains("thrd_create"))
-          Records.add({"thread", Own, Records.id(*F)});
+      if (const auto *F = llvm::dyn_cast<FunctionDecl>(Name->getDecl()); F && isThreadMain(*F))
+        Records.add({"thread", Own, Records.id(*F)});
     StoredPlace Place = storedPlace(Argument);
     QualType Type = Argument.IgnoreParenCasts()->getType();
     if (!Type->getPointeeType().isNull())
@@ -211,13 +228,13 @@ private:
     if (!isLock(Context, Type))
       return;
     if (Place.Global && !Place.Field)
-      Records.add({"lock", Own, Callee, "global", Records.id(*Place.Global)});
+      Records.add({"lock", Own, Callee, "global", Records.id(*Place.Global), Loop});
     else if (Place.isField())
       Records.add({"lock", Own, Callee, "field",
-                   plainName(*Place.Record) + "." + Place.Field->getNameAsString()});
+                   plainName(*Place.Record) + "." + Place.Field->getNameAsString(), Loop});
     else if (Place.isGlobal())
       Records.add({"lock", Own, Callee, "global",
-                   Records.id(*Place.Global) + "." + Place.Field->getNameAsString()});
+                   Records.id(*Place.Global) + "." + Place.Field->getNameAsString(), Loop});
   }
 
   // A call of a method that may change its object.

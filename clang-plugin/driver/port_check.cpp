@@ -2,58 +2,16 @@
 //
 // Reads the port records of a linked file and adds them up. See port_check.h.
 #include "port_check.h"
+#include "elf_strings.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
-#include <elf.h>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <vector>
 
 namespace perdure {
 namespace {
-
-template <typename T> bool read_at(std::ifstream &file, uint64_t offset, T *data, size_t count) {
-  file.seekg(static_cast<std::streamoff>(offset));
-  file.read(reinterpret_cast<char *>(data), static_cast<std::streamsize>(count * sizeof(T)));
-  return static_cast<bool>(file);
-}
-
-// Contents of the file's sections of that name, empty if it isn't a 64-bit ELF file.
-std::string read_sections(const std::string &path, const char *name) {
-  std::ifstream file(path, std::ios::binary);
-  Elf64_Ehdr header;
-  if (!file || !read_at(file, 0, &header, 1) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_shentsize != sizeof(Elf64_Shdr) ||
-      header.e_shstrndx >= header.e_shnum)
-    return "";
-  std::vector<Elf64_Shdr> sections(header.e_shnum);
-  if (!read_at(file, header.e_shoff, sections.data(), sections.size()))
-    return "";
-  std::string names(sections[header.e_shstrndx].sh_size, '\0');
-  if (!read_at(file, sections[header.e_shstrndx].sh_offset, names.data(), names.size()))
-    return "";
-  std::string contents;
-  for (const Elf64_Shdr &section : sections) {
-    if (section.sh_name >= names.size() || std::strcmp(&names[section.sh_name], name) != 0)
-      continue;
-    std::string part(section.sh_size, '\0');
-    if (read_at(file, section.sh_offset, part.data(), part.size()))
-      contents += part;
-  }
-  return contents;
-}
-
-std::vector<std::string> split(const std::string &text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, separator);)
-    parts.push_back(part);
-  return parts;
-}
 
 struct Entry {
   std::string text;
@@ -89,7 +47,7 @@ void add_record(Records &records, const std::vector<std::string> &fields) {
   Port &port = records.ports[fields[1]];
   if (fields[0] == "port") {
     port.path = fields[2];
-    port.programs = split(fields.size() > 3 ? fields[3] : "", ',');
+    port.programs = split_text(fields.size() > 3 ? fields[3] : "", ',');
     return;
   }
   unsigned line = 0, column = 0;
@@ -110,8 +68,8 @@ void add_record(Records &records, const std::vector<std::string> &fields) {
 
 Records read_records(const std::string &path) {
   Records records;
-  for (const std::string &record : split(read_sections(path, "perdure_port"), '\0'))
-    if (std::vector<std::string> fields = split(record, '\t'); !fields.empty())
+  for (const std::string &record : section_strings(path, "perdure_port"))
+    if (std::vector<std::string> fields = split_text(record, '\t'); !fields.empty())
       add_record(records, fields);
   return records;
 }

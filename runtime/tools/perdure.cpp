@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The perdure command: makes pools, says what is in them and whether they are sound, copies them,
-// shows their objects, and finds those that nothing leads to. docs/tools.md describes it. Exit
-// code 0: done and sound; 1: not; CLI11's codes for a wrong command line.
+// shows their objects, and finds those that nothing leads to; and drafts port files. docs/tools.md
+// describes it. Exit code 0: done and sound; 1: not; CLI11's codes for a wrong command line.
 #include "backup.h"
 #include "dump.h"
 #include "info.h"
 #include "pool.h"
 #include "pool_check.h"
 #include "pool_facts.h"
+#include "propose/propose.h"
 #include "sweep.h"
 #include "watch.h"
 #include <CLI/CLI.hpp>
@@ -82,6 +83,12 @@ int main(int argc, char **argv) {
     command->add_option("--log", backup_options.log, "file for the redo log, on another device");
     command->add_flag("--json", json, "print a JSON object");
   }
+  ProposeOptions propose_options;
+  CLI::App *propose_command =
+      app.add_subcommand("propose", "draft a port file for a program compiled in propose mode");
+  propose_command->add_option("PROGRAM", propose_options.program, "the linked program")->required();
+  propose_command->add_option("--keep", propose_options.keep,
+                              "type whose objects should last (default: all that may)");
   CLI11_PARSE(app, argc, argv);
   if (*create_command) {
     std::string spec = path;
@@ -107,6 +114,8 @@ int main(int argc, char **argv) {
     backup_options.json = json;
     return exit_code(backup(backup_options));
   }
+  if (*propose_command)
+    return exit_code(propose_port(propose_options));
   if (*info_command && *watch_flag) {
     watch_options.path = path;
     watch_options.json = json;

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keys that bound units: locks, transactions, commit points. See sections.h.
+//
+// Which lock is held where is not followed along paths. A function that passes a lock to something
+// like pthread_mutex_lock and never to an unlock hands it to its callers; what those and their
+// direct callees store counts as stored under the lock.
+#include "known_calls.h"
+#include "sections.h"
+#include <algorithm>
+
+namespace perdure::propose {
+namespace {
+
+struct LockFacts {
+  std::set<std::string> takers; // functions that hold it for themselves
+  unsigned changes = 0;         // functions under it that change lasting data
+  std::string waiter;           // holds it while it waits
+};
+
+std::string function_reference(const Analysis &a, const std::string &id) {
+  auto found = a.facts.functions.find(id);
+  return found == a.facts.functions.end() ? id : reference(id, found->second.file);
+}
+
+bool calls(const Function &function, bool (*is)(const std::string &)) {
+  return std::any_of(function.calls.begin(), function.calls.end(),
+                     [is](const Call &call) { return is(call.callee); });
+}
+
+std::set<std::string> takers_of(const Analysis &a, const std::string &lock) {
+  std::set<std::string> takers, wrappers;
+  for (const auto &[id, function] : a.facts.functions) {
+    bool takes = false, gives = false;
+    for (const LockUse &use : function.locks)
+      if (use.lock == lock) {
+        takes |= takes_lock(use.callee);
+        gives |= gives_lock_back(use.callee) || use.callee.find("_lock_guard") == 0 ||
+                 use.callee.starts_with("lock_guard") || use.callee.starts_with("scoped_lock") ||
+                 use.callee.starts_with("unique_lock");
+      }
+    if (takes)
+      (gives ? takers : wrappers).insert(id);
+  }
+  for (const std::string &wrapper : wrappers)
+    for (const std::string &caller : a.paths.callers(wrapper))
+      takers.insert(caller);
+  return takers;
+}
+
+LockFacts facts_of(const Analysis &a, const std::string &lock) {
+  LockFacts result;
+  result.takers = takers_of(a, lock);
+  std::set<std::string> changing;
+  for (const std::string &taker : result.takers) {
+    const Function &function = a.facts.functions.at(taker);
+    if (a.lasting.changes_data(taker))
+      changing.insert(taker);
+    for (const Call &call : function.calls)
+      if (a.lasting.changes_data(call.callee))
+        changing.insert(call.callee);
+    for (const LockUse &use : function.locks)
+      if (use.lock == lock && waits_with_lock(use.callee))
+        result.waiter = taker;
+    // Taken before the thread's loop: given back around its sleep at most.
+    if (a.paths.thread_mains().count(taker) && calls(function, sleeps) &&
+        std::any_of(function.locks.begin(), function.locks.end(), [&](const LockUse &use) {
+          return use.lock == lock && use.loop == 0 && takes_lock(use.callee);
+        }))
+      result.waiter = taker;
+  }
+  result.changes = static_cast<unsigned>(changing.size());
+  return result;
+}
+
+// The proposed locks' takers.
+std::set<std::string> takers_of_all(const Analysis &a, const DraftList &locks) {
+  std::set<std::string> takers;
+  for (const auto &[id, global] : a.facts.globals)
+    for (const DraftEntry &entry : locks.entries)
+      if (!entry.is_doubtful && entry.text == reference(id, global.file))
+        takers.merge(takers_of(a, id));
+  return takers;
+}
+
+} // namespace
+
+DraftList draft_locks(const Analysis &a) {
+  DraftList list{
+      "locks", {"A section under these is a unit: durable as a whole, or not at all."}, {}};
+  std::vector<std::pair<unsigned, DraftEntry>> found;
+  for (const auto &[id, global] : a.facts.globals) {
+    if (global.kind != "lock")
+      continue;
+    const LockFacts facts = facts_of(a, id);
+    if (facts.takers.empty())
+      continue;
+    DraftEntry entry{reference(id, global.file), "", true};
+    if (!facts.waiter.empty())
+      entry.reason = "held while " + facts.waiter + " waits: a unit would not end";
+    else if (facts.changes == 0)
+      entry.reason = "no change of lasting data is seen under it";
+    else {
+      entry.is_doubtful = false;
+      entry.reason = "taken in " + std::to_string(facts.takers.size()) + " functions, under it " +
+                     std::to_string(facts.changes) + " change lasting data";
+    }
+    found.push_back({facts.changes, entry});
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto &x, const auto &y) { return x.first > y.first; });
+  for (auto &[changes, entry] : found)
+    list.entries.push_back(std::move(entry));
+  return list;
+}
+
+// Several lasting globals written, and no proposed lock around it: neither taken by the function
+// nor by all that call it. A thread's main function takes many one after another.
+DraftList draft_transactions(const Analysis &a, const DraftList &locks) {
+  DraftList list{
+      "transactions", {"Several changes that belong together, under no lock above."}, {}};
+  const std::set<std::string> takers = takers_of_all(a, locks);
+  const bool is_single = takers.empty(); // then units end at commit points
+  for (const auto &[id, function] : a.facts.functions) {
+    const std::set<std::string> parts = a.lasting.parts_written(id);
+    if (parts.size() < 2 || takers.count(id) || a.paths.starts_only(id) || is_single)
+      continue;
+    const std::set<std::string> &callers = a.paths.callers(id);
+    const bool is_covered =
+        !callers.empty() &&
+        std::all_of(callers.begin(), callers.end(), [&](const std::string &caller) {
+          return takers.count(caller) && !a.paths.thread_mains().count(caller);
+        });
+    if (!is_covered)
+      list.entries.push_back({function_reference(a, id),
+                              "writes " + std::to_string(parts.size()) + " of the globals above"});
+  }
+  // Settings that change while the program runs are doubtful globals, and so is their unit.
+  std::map<std::string, std::set<std::string>> doubtful;
+  for (const Part &part : a.lasting.parts())
+    if (!part.is_proposed && !part.field.empty() && part.reason.empty())
+      for (const std::string &writer : part.writers)
+        doubtful[writer].insert(part.reference);
+  for (const auto &[id, parts] : doubtful)
+    if (parts.size() >= 2 && parts.size() <= 4 && !is_single && id != a.paths.main())
+      list.entries.push_back({function_reference(a, id),
+                              "writes " + *parts.begin() + " and " +
+                                  std::to_string(parts.size() - 1) + " more: do they last?",
+                              true});
+  return list;
+}
+
+DraftList draft_commit_points(const Analysis &a, const DraftList &locks) {
+  DraftList list{"commit_points", {"While these run the data is consistent."}, {}};
+  const std::set<std::string> takers = takers_of_all(a, locks);
+  if (takers.empty()) { // units are turns of the event loop
+    for (const auto &[id, function] : a.facts.functions)
+      if (calls(function, waits_for_events) && a.paths.event_loop() &&
+          a.paths.reachable_from({a.paths.event_loop()->callee}).count(id))
+        list.entries.push_back({function_reference(a, id), "waits for events"});
+    if (list.entries.empty() && a.paths.event_loop() &&
+        waits_for_events(a.paths.event_loop()->callee))
+      list.entries.push_back({a.paths.event_loop()->callee, "waits for events"});
+    return list;
+  }
+  std::set<std::string> under;
+  for (const std::string &taker : takers)
+    for (const Call &call : a.facts.functions.at(taker).calls)
+      under.insert(call.callee);
+  for (const std::string &id : a.paths.reachable_from(under)) {
+    auto function = a.facts.functions.find(id);
+    if (function != a.facts.functions.end() && !a.paths.thread_mains().count(id) &&
+        !a.paths.starts_only(id) &&
+        (calls(function->second, waits_for_events) || calls(function->second, sleeps)))
+      list.entries.push_back({function_reference(a, id),
+                              "waits, perhaps with a lock above: is the data consistent there?",
+                              takers.count(id) != 0});
+  }
+  return list;
+}
+
+} // namespace perdure::propose
