@@ -16,7 +16,12 @@ CallPaths::CallPaths(const ProgramFacts &facts) : facts_(facts) {
     thread_mains_.insert(function.threads.begin(), function.threads.end());
     callbacks_.insert(function.takes.begin(), function.takes.end());
   }
-  callbacks_.insert(facts.taken_by_variables.begin(), facts.taken_by_variables.end());
+  for (const auto &[variable, functions] : facts.taken_by_variables) {
+    callbacks_.insert(functions.begin(), functions.end());
+    auto table = facts.globals.find(variable);
+    if (table != facts.globals.end() && !table->second.types.empty())
+      in_tables_[table->second.types[0]].insert(functions.begin(), functions.end());
+  }
   find_event_loop();
   split_start_up();
 }
@@ -32,6 +37,11 @@ std::set<std::string> CallPaths::reachable_from(const std::set<std::string> &fun
     for (const Call &call : found->second.calls)
       if (reached.insert(call.callee).second)
         open.push_back(call.callee);
+    for (const std::string &table : found->second.dispatches)
+      if (auto targets = in_tables_.find(table); targets != in_tables_.end())
+        for (const std::string &target : targets->second)
+          if (reached.insert(target).second)
+            open.push_back(target);
   }
   return reached;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who calls whom, and when: which functions run only while the program starts, before main comes to
-// its event loop. Calls through pointers are not followed; every function whose address is taken is
-// taken to run at any time.
+// its event loop. Calls through pointers are followed where those lie in tables of functions
+// (objects with an initializer); every function whose address is taken is taken to run at any time.
 #pragma once
 
 #include "program_facts.h"
@@ -42,6 +42,7 @@ private:
   std::vector<std::string> start_up_calls_;
   std::set<std::string> start_up_, thread_mains_, callbacks_;
   std::map<std::string, std::set<std::string>> callers_;
+  std::map<std::string, std::set<std::string>> in_tables_; // functions by the table's type
 };
 
 } // namespace perdure::propose

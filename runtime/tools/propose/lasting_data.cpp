@@ -79,21 +79,22 @@ void LastingData::find_data(const std::vector<std::string> &kept) {
     for (const auto &[type, fields] : facts_.types)
       if (!holds_process(type) && !is_table(fields))
         data_.insert(type);
-    leading_ = data_;
+    leading_ = inside_ = data_;
     return;
   }
-  leading_ = data_;
-  for (size_t before = 0; before != data_.size() + leading_.size();) {
-    before = data_.size() + leading_.size();
+  leading_ = inside_ = data_;
+  for (size_t before = 0; before != inside_.size() + leading_.size();) {
+    before = inside_.size() + leading_.size();
     for (const auto &[type, fields] : facts_.types)
       for (const Field &field : fields)
         for (const std::string &below : field.types) {
-          if (data_.count(type) && !holds_process(below) && !is_table(facts_.types.at(below)))
-            data_.insert(below);
+          if (inside_.count(type) && !holds_process(below) && !is_table(facts_.types.at(below)))
+            inside_.insert(below);
           if (leading_.count(below) && !holds_process(type) && field.kind != "function")
             leading_.insert(type);
         }
   }
+  data_.insert(inside_.begin(), inside_.end());
   data_.insert(leading_.begin(), leading_.end());
   // What changes together with them twice or more, though no type says so.
   std::map<std::string, unsigned> company;

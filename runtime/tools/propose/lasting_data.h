@@ -26,6 +26,8 @@ public:
 
   const std::vector<Part> &parts() const { return parts_; } // best evidence first
   bool is_data(const std::string &type) const { return data_.count(type) != 0; }
+  // Whether such objects are those that should last, or parts of them.
+  bool is_inside_data(const std::string &type) const { return inside_.count(type) != 0; }
   // Whether its objects lead to those that should last.
   bool leads_to_data(const std::string &type) const { return leading_.count(type) != 0; }
   bool holds_process(const std::string &type) const;
@@ -51,7 +53,7 @@ private:
 
   const ProgramFacts &facts_;
   const CallPaths &paths_;
-  std::set<std::string> process_, data_, leading_, files_, clocks_;
+  std::set<std::string> process_, data_, inside_, leading_, files_, clocks_;
   std::vector<Part> parts_;
   std::map<std::string, std::set<std::string>> parts_of_; // proposed references by function
 };

@@ -30,7 +30,7 @@ public:
     else if (kind == "field")
       add_field(record);
     else if (kind == "takes" && !is_function(record[1]))
-      facts_.taken_by_variables.insert(record[2]);
+      facts_.taken_by_variables[record[1]].insert(record[2]);
     else
       add_action(kind, record);
   }

@@ -68,7 +68,7 @@ struct ProgramFacts {
   std::map<std::string, Function> functions;
   std::map<std::string, Global> globals;
   std::map<std::string, std::vector<Field>> types;
-  std::set<std::string> taken_by_variables;
+  std::map<std::string, std::set<std::string>> taken_by_variables; // functions by variable
 };
 
 // Errors: the file can't be read, or holds no facts.

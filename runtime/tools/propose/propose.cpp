@@ -27,8 +27,9 @@ std::vector<std::string> head(const ProposeOptions &options, const Analysis &a,
                                  "suggests. Read each line, strike out",
                                  "# what need not last, and uncomment what must; docs/porting.md "
                                  "says how. Then run the audit.",
-                                 "program: " + program, "heap: annotated", "threads: many"};
-  for (const std::string &remark : remarks(a, locks))
+                                 "program: " + program, "heap: annotated",
+                                 is_event_driven(a, locks) ? "threads: single" : "threads: many"};
+  for (const std::string &remark : remarks(a))
     lines.push_back("# " + remark);
   return lines;
 }

@@ -17,13 +17,11 @@ std::string writers_text(const Part &part) {
   return "written in " + std::to_string(part.writers.size()) + " functions, e.g. " + first;
 }
 
-constexpr size_t kFewCallbacks = 8;
-
 // Whether lasting objects point to such tables of functions.
 bool is_held_by_data(const Analysis &a, const std::string &table) {
   for (const auto &[type, fields] : a.facts.types)
     for (const Field &field : fields)
-      if (a.lasting.is_data(type) &&
+      if (a.lasting.is_inside_data(type) &&
           std::find(field.types.begin(), field.types.end(), table) != field.types.end())
         return true;
   return false;
@@ -100,7 +98,7 @@ DraftList draft_pins(const Analysis &a) {
   std::map<std::string, std::string> holders;
   for (const auto &[type, fields] : a.facts.types)
     for (const Field &field : fields)
-      if (field.kind == "pointer" && a.lasting.is_data(type))
+      if (field.kind == "pointer" && a.lasting.is_inside_data(type))
         for (const std::string &below : field.types)
           holders.emplace(below, type + "." + field.name);
   for (const auto &[id, global] : a.facts.globals) {
@@ -172,7 +170,7 @@ DraftList draft_persistent_scopes(const Analysis &a) {
   std::map<std::string, std::string> candidates;
   for (const auto &[id, function] : a.facts.functions) {
     for (const std::string &table : function.dispatches)
-      if (!a.lasting.is_data(table) && !is_held_by_data(a, table))
+      if (!is_held_by_data(a, table))
         candidates[id] = "calls through " + table;
     if (function.takes.size() <= kFewCallbacks) // more is a table of everything
       for (const std::string &callback : function.takes)

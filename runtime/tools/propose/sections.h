@@ -8,6 +8,9 @@
 
 namespace perdure::propose {
 
+// A function that takes the addresses of more fills a table of everything.
+constexpr size_t kFewCallbacks = 8;
+
 struct Analysis {
   const ProgramFacts &facts;
   const CallPaths &paths;
@@ -27,6 +30,8 @@ DraftList draft_persistent_scopes(const Analysis &a);
 DraftList draft_locks(const Analysis &a);
 DraftList draft_transactions(const Analysis &a, const DraftList &locks);
 DraftList draft_commit_points(const Analysis &a, const DraftList &locks);
+// Whether units are turns of the event loop: hardly a change of data is seen under a lock.
+bool is_event_driven(const Analysis &a, const DraftList &locks);
 
 DraftList draft_skipped(const Analysis &a);
 DraftList draft_restored(const Analysis &a);
@@ -34,6 +39,6 @@ DraftList draft_restored(const Analysis &a);
 std::string recovery_place(const Analysis &a);
 
 // Threads, forks and printed output: what no key says by itself.
-std::vector<std::string> remarks(const Analysis &a, const DraftList &locks);
+std::vector<std::string> remarks(const Analysis &a);
 
 } // namespace perdure::propose

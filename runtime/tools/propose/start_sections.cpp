@@ -100,7 +100,7 @@ std::string recovery_place(const Analysis &a) {
   return place;
 }
 
-std::vector<std::string> remarks(const Analysis &a, const DraftList &locks) {
+std::vector<std::string> remarks(const Analysis &a) {
   const auto changes = [&a](const std::string &id) { return a.lasting.changes_data(id); };
   std::set<std::string> changing, forking, printing, sending;
   for (const std::string &thread : a.paths.thread_mains())
@@ -116,13 +116,11 @@ std::vector<std::string> remarks(const Analysis &a, const DraftList &locks) {
         printing.insert(id);
     }
   std::vector<std::string> lines;
-  const bool has_locks = std::any_of(locks.entries.begin(), locks.entries.end(),
-                                     [](const DraftEntry &entry) { return !entry.is_doubtful; });
-  if (changing.empty() && !has_locks)
-    lines.push_back("No thread but the first changes lasting data.");
-  else if (!changing.empty())
-    lines.push_back("Threads that may change lasting data: " + joined(changing) +
-                    ". With 'threads: single' none may.");
+  if (!changing.empty())
+    lines.push_back(
+        "Threads that may change lasting data beside the first, which 'threads: single' "
+        "rules out: " +
+        joined(changing) + ".");
   if (!forking.empty())
     lines.push_back("Forks in " + joined(forking) + ": a child's changes are not recorded.");
   lines.push_back(sending.empty() ? "No output on sockets is seen."

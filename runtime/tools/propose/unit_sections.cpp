@@ -12,6 +12,9 @@
 namespace perdure::propose {
 namespace {
 
+constexpr size_t kLeastShareUnderLocks = 8; // an eighth of the functions that change data
+constexpr size_t kFewSettings = 4;
+
 struct LockFacts {
   std::set<std::string> takers; // functions that hold it for themselves
   unsigned changes = 0;         // functions under it that change lasting data
@@ -116,24 +119,43 @@ DraftList draft_locks(const Analysis &a) {
 
 // Several lasting globals written, and no proposed lock around it: neither taken by the function
 // nor by all that call it. A thread's main function takes many one after another.
+bool is_event_driven(const Analysis &a, const DraftList &locks) {
+  const std::set<std::string> takers = takers_of_all(a, locks);
+  std::set<std::string> under = takers;
+  for (const std::string &taker : takers)
+    for (const Call &call : a.facts.functions.at(taker).calls)
+      under.insert(call.callee);
+  size_t changing = 0, covered = 0;
+  for (const auto &[id, function] : a.facts.functions)
+    if (!a.paths.starts_only(id) && a.lasting.changes_data(id)) {
+      ++changing;
+      covered += under.count(id);
+    }
+  return covered * kLeastShareUnderLocks < changing && a.paths.event_loop();
+}
+
+// Several lasting globals written, and no proposed lock around it: neither taken by the function
+// nor by all that call it. A thread's main function takes many one after another.
 DraftList draft_transactions(const Analysis &a, const DraftList &locks) {
   DraftList list{
       "transactions", {"Several changes that belong together, under no lock above."}, {}};
+  if (is_event_driven(a, locks)) // then units end at commit points
+    return list;
   const std::set<std::string> takers = takers_of_all(a, locks);
-  const bool is_single = takers.empty(); // then units end at commit points
   for (const auto &[id, function] : a.facts.functions) {
     const std::set<std::string> parts = a.lasting.parts_written(id);
-    if (parts.size() < 2 || takers.count(id) || a.paths.starts_only(id) || is_single)
-      continue;
     const std::set<std::string> &callers = a.paths.callers(id);
     const bool is_covered =
         !callers.empty() &&
         std::all_of(callers.begin(), callers.end(), [&](const std::string &caller) {
           return takers.count(caller) && !a.paths.thread_mains().count(caller);
         });
-    if (!is_covered)
-      list.entries.push_back({function_reference(a, id),
-                              "writes " + std::to_string(parts.size()) + " of the globals above"});
+    if (parts.size() >= 2 && !a.paths.starts_only(id) && !is_covered && id != a.paths.main())
+      list.entries.push_back(
+          {function_reference(a, id),
+           "writes " + std::to_string(parts.size()) + " of the globals above" +
+               (takers.count(id) ? ", and takes a lock: around all of them?" : ""),
+           takers.count(id) != 0});
   }
   // Settings that change while the program runs are doubtful globals, and so is their unit.
   std::map<std::string, std::set<std::string>> doubtful;
@@ -142,7 +164,7 @@ DraftList draft_transactions(const Analysis &a, const DraftList &locks) {
       for (const std::string &writer : part.writers)
         doubtful[writer].insert(part.reference);
   for (const auto &[id, parts] : doubtful)
-    if (parts.size() >= 2 && parts.size() <= 4 && !is_single && id != a.paths.main())
+    if (parts.size() >= 2 && parts.size() <= kFewSettings && id != a.paths.main())
       list.entries.push_back({function_reference(a, id),
                               "writes " + *parts.begin() + " and " +
                                   std::to_string(parts.size() - 1) + " more: do they last?",
@@ -150,19 +172,41 @@ DraftList draft_transactions(const Analysis &a, const DraftList &locks) {
   return list;
 }
 
+namespace {
+
+// Of an event loop: where it waits, and what it calls that leads to output, before which it is
+// better to commit.
+void add_turns_ends(const Analysis &a, DraftList &list) {
+  const std::string &loop = a.paths.event_loop()->callee;
+  for (const std::string &id : a.paths.reachable_from({loop}))
+    if (auto function = a.facts.functions.find(id);
+        function != a.facts.functions.end() && calls(function->second, waits_for_events))
+      list.entries.push_back({function_reference(a, id), "waits for events"});
+  if (waits_for_events(loop))
+    list.entries.push_back({loop, "waits for events"});
+  std::set<std::string> callees;
+  for (const auto &[id, function] : a.facts.functions)
+    for (const std::string &callback : function.takes)
+      if (a.paths.starts_only(id) && function.takes.size() <= kFewCallbacks &&
+          a.facts.functions.count(callback))
+        for (const Call &call : a.facts.functions.at(callback).calls)
+          if (a.facts.functions.count(call.callee) && a.paths.callers(call.callee).size() == 1 &&
+              a.paths.leads_to(call.callee, sends))
+            callees.insert(call.callee);
+  for (const std::string &id : callees)
+    list.entries.push_back({function_reference(a, id),
+                            "leads to output: is the data consistent when it is called?", true});
+}
+
+} // namespace
+
 DraftList draft_commit_points(const Analysis &a, const DraftList &locks) {
   DraftList list{"commit_points", {"While these run the data is consistent."}, {}};
-  const std::set<std::string> takers = takers_of_all(a, locks);
-  if (takers.empty()) { // units are turns of the event loop
-    for (const auto &[id, function] : a.facts.functions)
-      if (calls(function, waits_for_events) && a.paths.event_loop() &&
-          a.paths.reachable_from({a.paths.event_loop()->callee}).count(id))
-        list.entries.push_back({function_reference(a, id), "waits for events"});
-    if (list.entries.empty() && a.paths.event_loop() &&
-        waits_for_events(a.paths.event_loop()->callee))
-      list.entries.push_back({a.paths.event_loop()->callee, "waits for events"});
+  if (is_event_driven(a, locks)) {
+    add_turns_ends(a, list);
     return list;
   }
+  const std::set<std::string> takers = takers_of_all(a, locks);
   std::set<std::string> under;
   for (const std::string &taker : takers)
     for (const Call &call : a.facts.functions.at(taker).calls)
