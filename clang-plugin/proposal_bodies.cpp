@@ -3,6 +3,7 @@
 // What function bodies do, as records. See proposal_records.h.
 #include "proposal_records.h"
 
+#include "libc_models.h"
 #include "proposal_types.h"
 #include "stored_places.h"
 
@@ -106,6 +107,7 @@ public:
     Records.add({"calls", Own, Name, Records.line(Call->getExprLoc()), Loop});
     for (const Expr *Argument : Call->arguments())
       addArgument(Name, *Argument);
+    addLibraryCall(*F);
     if (F->getIdentifier() && fillsFirstArgument(F->getName()) && Call->getNumArgs() > 0)
       addStore(*Call->getArg(0), F->getName() == "time" ? "clock" : "fill", Call->getExprLoc());
     if (F->getIdentifier() && readsClock(F->getName()) && Call->getNumArgs() > 0)
@@ -178,6 +180,25 @@ private:
       Records.add({"stores", Own, plainName(*Place.Record), Place.Field->getNameAsString(), How});
     else if (Place.Global && !Place.Field)
       Records.add({"through", Own, Records.id(*Place.Global)});
+  }
+
+  // A library's function that may write through an argument: own if those are objects of its own.
+  void addLibraryCall(const FunctionDecl &F) {
+    const SourceManager &SM = Context.getSourceManager();
+    if (!F.getIdentifier() || !F.isExternC() || F.getBuiltinID() != 0 ||
+        !SM.isInSystemHeader(F.getLocation()) || !modelOf(F.getName()).empty())
+      return;
+    bool Writes = false, IsOwn = true;
+    for (const ParmVarDecl *Parameter : F.parameters()) {
+      QualType Below = Parameter->getType()->getPointeeType();
+      if (Below.isNull() || Below.isConstQualified() || Below->isFunctionType())
+        continue;
+      const RecordDecl *Record = Below->getAsRecordDecl();
+      Writes = true;
+      IsOwn &= Record && SM.isInSystemHeader(Record->getLocation());
+    }
+    if (Writes)
+      Records.add({"library", Own, F.getName().str(), IsOwn ? "own" : "any"});
   }
 
   // A pointer to a global through which it may be written.

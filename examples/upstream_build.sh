@@ -2,7 +2,7 @@
 #
 # What the build.sh of the ported upstream programs have in common; they source it.
 # Expects: here (the example's directory). Each function says what it sets.
-root=$(cd "$here/../.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=${PERDURE_BIN:-$root/build/release/bin}
 jobs=$(nproc)
 
@@ -16,7 +16,7 @@ find_tools() {
   local chosen=${name^^}_SOURCE
   source=${!chosen:-$directory/$1}
   if [ ! -f "$source/$2" ]; then
-    echo "build.sh: no $name source in $source; run examples/$name/fetch.sh $directory" >&2
+    echo "build.sh: no $name source in $source; run $here/fetch.sh $directory" >&2
     exit 1
   fi
   if [ ! -x "$bin/perdure-clang" ]; then

@@ -16,7 +16,7 @@ config.audit = bool(lit_config.params.get("audit"))
 config.suffixes = [".c", ".cpp", ".ll", ".test"]
 config.excludes = ["Inputs", "crash", "fault", "fuzz", "kill", "linear", "lit.cfg.py"]
 if config.audit:
-    config.excludes += ["frontend", "pass", "audit"]
+    config.excludes += ["frontend", "pass", "audit", "propose"]
 config.test_source_root = os.path.join(config.perdure_source_dir, "test")
 config.test_exec_root = os.path.join(config.perdure_build_dir, "test", "output")
 

@@ -11,7 +11,7 @@ import sys
 
 # Entries under these say how strongly the same thing is recorded: another class of it is no miss.
 SAME_KEY = {"relaxed_globals": "persistent_globals", "transient_globals": "persistent_globals"}
-KEYS = {"program", "heap", "threads", "strict", "recovery", "extern_writes"}  # no symbols in a draft
+KEYS = {"program", "heap", "threads", "strict", "recovery"}  # no symbols in a draft
 
 
 def plain(reference):
@@ -37,7 +37,7 @@ def entries(path):
         elif match := re.match(r"\s+- (.*)", text):
             yield inner or top, plain(match[1]), commented
             continue
-        elif match := re.match(r"  ([\w.:]+): (\S.*)", text):
+        elif match := re.match(r'  "?([\w.:*]+)"?: (\S.*)', text):
             yield top, plain(match[1]), commented
             continue
         else:

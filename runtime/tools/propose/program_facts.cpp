@@ -66,6 +66,8 @@ private:
       function.threads.insert(record[2]);
     else if (kind == "dispatches")
       function.dispatches.insert(record[2]);
+    else if (kind == "library")
+      function.library_calls[record[2]] = record[3] == "own";
     else if (kind == "through")
       function.through.insert(record[2]);
     else if (kind == "writes")

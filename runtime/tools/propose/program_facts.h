@@ -14,7 +14,8 @@
 //   stores ID TYPE FIELD HOW                  to an object that a pointer leads to
 //   makes ID ALLOCATOR TYPE TARGET            TARGET: global=ID[.FIELD], field=TYPE.FIELD, or empty
 //   lock ID CALLEE global|field NAME LOOP     passes a lock to CALLEE
-//   type NAME | field TYPE FIELD KIND TYPES NAMED
+//   library ID CALLEE own|any                 may write through an argument; own: objects of its
+//   own type NAME | field TYPE FIELD KIND TYPES NAMED
 //
 // ID is FILE:NAME where other units could mean something else by NAME. KIND is data, record,
 // pointer, lock, handle, library, or function (a pointer to one). HOW is count, constant, clock,
@@ -48,6 +49,7 @@ struct Function {
   std::string id, file, returns;
   std::vector<Call> calls;
   std::set<std::string> takes, threads, through, dispatches;
+  std::map<std::string, bool> library_calls; // by callee, whether its objects are its own
   std::vector<Write> writes, stores;
   std::vector<Made> makes;
   std::vector<LockUse> locks;

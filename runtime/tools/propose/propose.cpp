@@ -53,7 +53,7 @@ Status propose_port(const ProposeOptions &options) {
               {draft_allocations(a), draft_volatile_scopes(a), draft_persistent_scopes(a),
                draft_globals(a), draft_pins(a), draft_fields(a), locks,
                draft_transactions(a, locks), draft_commit_points(a, locks), draft_skipped(a),
-               draft_restored(a)});
+               draft_restored(a), draft_extern_writes(a)});
   const std::string place = recovery_place(a);
   std::printf("\n# A function of yours that sets right what belonged to the process that ended.\n"
               "# recovery: {function: NAME%s}\n",

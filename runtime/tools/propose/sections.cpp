@@ -8,7 +8,9 @@
 namespace perdure::propose {
 namespace {
 
-std::string writers_text(const Part &part) {
+std::string writers_text(const Part &part, const std::string &main) {
+  if (part.initialisers.count(main))
+    return "set in main, which nothing skips";
   if (part.writers.empty())
     return "set at start-up";
   const std::string first = *part.writers.begin();
@@ -83,12 +85,13 @@ DraftList draft_globals(const Analysis &a) {
       "persistent_globals", {"What leads to the data, and what counts or places it."}, {}};
   for (const Part &part : a.lasting.parts())
     if (part.is_proposed)
-      list.entries.push_back({part.reference, part.reason + "; " + writers_text(part)});
-    else if (!part.writers.empty())
       list.entries.push_back(
-          {part.reference,
-           (part.reason.empty() ? "why is not seen" : part.reason) + "; " + writers_text(part),
-           true});
+          {part.reference, part.reason + "; " + writers_text(part, a.paths.main())});
+    else if (!part.writers.empty())
+      list.entries.push_back({part.reference,
+                              (part.reason.empty() ? "why is not seen" : part.reason) + "; " +
+                                  writers_text(part, a.paths.main()),
+                              true});
   return list;
 }
 

@@ -35,6 +35,7 @@ bool is_event_driven(const Analysis &a, const DraftList &locks);
 
 DraftList draft_skipped(const Analysis &a);
 DraftList draft_restored(const Analysis &a);
+DraftList draft_extern_writes(const Analysis &a);
 // The function of start-up before which recovery could run: "" if there is none.
 std::string recovery_place(const Analysis &a);
 

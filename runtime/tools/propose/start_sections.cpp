@@ -75,6 +75,34 @@ DraftList draft_restored(const Analysis &a) {
   return list;
 }
 
+// Functions of libraries that perdure has no model of. Three or more with one prefix are one entry.
+DraftList draft_extern_writes(const Analysis &a) {
+  DraftList list{"extern_writes", {"What libraries write to memory that may lie in the pool."}, {}};
+  std::map<std::string, bool> calls;
+  for (const auto &[id, function] : a.facts.functions)
+    calls.insert(function.library_calls.begin(), function.library_calls.end());
+  std::map<std::string, std::vector<std::string>> families;
+  for (const auto &[name, is_own] : calls)
+    if (is_own)
+      families[name.substr(0, name.find('_'))].push_back(name);
+    else
+      list.entries.push_back(
+          {name + ": none", "what does it write through its arguments?", true, true});
+  for (const auto &[prefix, names] : families)
+    if (names.size() >= 3 && names[0].size() > prefix.size())
+      list.entries.push_back({"\"" + prefix + "_*\": none",
+                              std::to_string(names.size()) +
+                                  " functions that get objects of their "
+                                  "library: none of those may lie in the pool",
+                              false, true});
+    else
+      for (const std::string &name : names)
+        list.entries.push_back({name + ": none",
+                                "gets objects of its library: none of those may lie in the pool",
+                                false, true});
+  return list;
+}
+
 // After all that set lasting data, and before threads are started.
 std::string recovery_place(const Analysis &a) {
   std::set<std::string> setting;
