@@ -7,8 +7,6 @@
 #include "proposal_types.h"
 #include "stored_places.h"
 
-#include "marks.h"
-
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -100,7 +98,7 @@ public:
     const FunctionDecl *F = Call->getDirectCallee();
     if (!F) {
       if (StoredPlace Table = storedPlace(*Callee); Table.isField())
-        Records.add({"dispatches", Own, plainName(*Table.Record)});
+        Records.add({"dispatches", Own, recordName(*Table.Record)});
       return true;
     }
     std::string Name = Records.id(*F);
@@ -177,7 +175,7 @@ private:
       Records.add({"writes", Own, Records.id(*Place.Global),
                    Place.Field ? Place.Field->getNameAsString() : "", How, Records.line(Loc)});
     else if (Place.isField())
-      Records.add({"stores", Own, plainName(*Place.Record), Place.Field->getNameAsString(), How});
+      Records.add({"stores", Own, recordName(*Place.Record), Place.Field->getNameAsString(), How});
     else if (Place.Global && !Place.Field)
       Records.add({"through", Own, Records.id(*Place.Global)});
   }
@@ -234,8 +232,8 @@ private:
       To = "global=" + Records.id(*Place.Global) +
            (Place.Field ? "." + Place.Field->getNameAsString() : "");
     else if (Place.isField())
-      To = "field=" + plainName(*Place.Record) + "." + Place.Field->getNameAsString();
-    Records.add({"makes", Own, Allocator, Record ? plainName(*Record) : "", To});
+      To = "field=" + recordName(*Place.Record) + "." + Place.Field->getNameAsString();
+    Records.add({"makes", Own, Allocator, Record ? recordName(*Record) : "", To});
   }
 
   void addArgument(const std::string &Callee, const Expr &Argument) {
@@ -252,7 +250,7 @@ private:
       Records.add({"lock", Own, Callee, "global", Records.id(*Place.Global), Loop});
     else if (Place.isField())
       Records.add({"lock", Own, Callee, "field",
-                   plainName(*Place.Record) + "." + Place.Field->getNameAsString(), Loop});
+                   recordName(*Place.Record) + "." + Place.Field->getNameAsString(), Loop});
     else if (Place.isGlobal())
       Records.add({"lock", Own, Callee, "global",
                    Records.id(*Place.Global) + "." + Place.Field->getNameAsString(), Loop});

@@ -130,14 +130,13 @@ void ProposalRecords::addGlobal(const VarDecl &V) {
 void ProposalRecords::addType(const RecordDecl &Record) {
   if (isForeign(Record.getLocation()))
     return;
-  std::string Name = plainName(Record);
-  if (Name.empty() || StringRef(Name).ends_with("::"))
-    return;
+  std::string Name = recordName(Record);
   add({"type", Name});
   for (const FieldDecl *Field : Record.fields()) {
     ProposalType Type = proposalType(Context, Field->getType(), Field->getName());
     // A port file has no name for what lies in an unnamed member.
-    bool HasName = !Field->getName().empty() && fieldProblem(*Field).empty();
+    bool HasName = !StringRef(Name).starts_with("unnamed:") && !Field->getName().empty() &&
+                   fieldProblem(*Field).empty();
     add({"field", Name, Field->getNameAsString(), Type.Kind, llvm::join(Type.Records, ","),
          HasName ? "named" : "unnamed"});
   }

@@ -9,6 +9,7 @@
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/DeclTemplate.h"
 #include "clang/Basic/SourceManager.h"
+#include "llvm/Support/Path.h"
 
 using namespace clang;
 using llvm::StringRef;
@@ -45,10 +46,20 @@ ProposalType ofRecord(const ASTContext &Context, const RecordDecl &Record, Strin
   }
   if (Context.getSourceManager().isInSystemHeader(Record.getLocation()))
     return {Record.isInStdNamespace() || OwnKind == "record" ? "data" : "library", {}};
-  return {OwnKind.str(), {plainName(Record)}};
+  return {OwnKind.str(), {recordName(Record)}};
 }
 
 } // namespace
+
+std::string recordName(const RecordDecl &Record) {
+  std::string Name = plainName(Record);
+  if (!Name.empty() && !StringRef(Name).ends_with("::"))
+    return Name;
+  const SourceManager &SM = Record.getASTContext().getSourceManager();
+  PresumedLoc Place = SM.getPresumedLoc(Record.getLocation());
+  return "unnamed:" + llvm::sys::path::filename(Place.getFilename()).str() + ":" +
+         std::to_string(Place.getLine()) + ":" + std::to_string(Place.getColumn());
+}
 
 bool isLock(const ASTContext &Context, QualType Type) {
   return unsuitableType(Context, Type).starts_with("a lock");

@@ -14,6 +14,7 @@ namespace clang {
 class ASTContext;
 class NamedDecl;
 class QualType;
+class RecordDecl;
 } // namespace clang
 
 namespace perdure {
@@ -27,6 +28,9 @@ struct ProposalType {
 // NAME decides whether an integer is a file descriptor.
 ProposalType proposalType(const clang::ASTContext &Context, clang::QualType Type,
                           llvm::StringRef Name);
+
+// Its plain name; where it lies, in a form no port file can name, if it has none.
+std::string recordName(const clang::RecordDecl &Record);
 
 bool isLock(const clang::ASTContext &Context, clang::QualType Type);
 

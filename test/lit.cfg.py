@@ -25,7 +25,7 @@ lib_dir = os.path.join(config.perdure_build_dir, "lib")
 
 # FileCheck, not, split-file, opt of the LLVM that the plugin is built for come first.
 config.environment["PATH"] = os.pathsep.join([config.llvm_tools_dir, bin_dir, config.environment["PATH"]])
-for variable in ("PERDURE_PORT", "PERDURE_POOL", "PERDURE_AUDIT"):
+for variable in ("PERDURE_PORT", "PERDURE_PROPOSE", "PERDURE_POOL", "PERDURE_AUDIT"):
     config.environment.pop(variable, None)
 
 opt_perdure = "opt -load-pass-plugin=%s/perdure-pass.so" % lib_dir

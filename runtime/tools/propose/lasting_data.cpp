@@ -45,6 +45,7 @@ LastingData::LastingData(const ProgramFacts &facts, const CallPaths &paths,
   for (int round = 0; round < 3; ++round) // each may make a neighbour's company better
     judge_by_company();
   join_fields();
+  collect_company();
   std::stable_sort(parts_.begin(), parts_.end(), [](const Part &a, const Part &b) {
     return a.writers.size() > b.writers.size();
   });
@@ -200,7 +201,8 @@ bool LastingData::changes_(const std::string &id, bool with_parts) const {
                      [this](const Write &store) { return is_data(store.name); });
 }
 
-void LastingData::judge_by_company() {
+void LastingData::collect_company() {
+  parts_of_.clear();
   for (const Part &part : parts_)
     if (part.is_proposed) {
       files_.insert(facts_.globals.at(part.global).file);
@@ -208,6 +210,10 @@ void LastingData::judge_by_company() {
         for (const std::string &function : *functions)
           parts_of_[function].insert(part.reference);
     }
+}
+
+void LastingData::judge_by_company() {
+  collect_company();
   for (Part &part : parts_) {
     if (part.is_proposed || !part.reason.empty())
       continue;
@@ -217,7 +223,8 @@ void LastingData::judge_by_company() {
     for (const std::string &writer : part.writers)
       if (writer != paths_.main() && changes_(writer, true))
         company = writer;
-    if (company.empty() && part.field.empty() && global.id.starts_with(global.file + ":")) {
+    if (company.empty() && part.field.empty() && global.id.starts_with(global.file + ":") &&
+        !global.type.starts_with("const ")) {
       for (const std::string &writer : part.initialisers)
         if (writer != paths_.main() && parts_of_.count(writer))
           company = writer;

@@ -47,6 +47,7 @@ private:
   void find_clocks();
   void find_parts();
   void judge_by_type(Part &part) const;
+  void collect_company();
   void judge_by_company();
   void join_fields();
   bool changes_(const std::string &function, bool with_parts) const;

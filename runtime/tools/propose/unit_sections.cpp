@@ -34,11 +34,12 @@ bool calls(const Function &function, bool (*is)(const std::string &)) {
 std::set<std::string> takers_of(const Analysis &a, const std::string &lock) {
   std::set<std::string> takers, wrappers;
   for (const auto &[id, function] : a.facts.functions) {
-    bool takes = false, gives = false;
+    // One that waits with it, or runs in a thread of its own, has nobody to hand it to.
+    bool takes = false, gives = a.paths.thread_mains().count(id) != 0;
     for (const LockUse &use : function.locks)
       if (use.lock == lock) {
         takes |= takes_lock(use.callee);
-        gives |= gives_lock_back(use.callee) || use.callee.find("_lock_guard") == 0 ||
+        gives |= gives_lock_back(use.callee) || waits_with_lock(use.callee) ||
                  use.callee.starts_with("lock_guard") || use.callee.starts_with("scoped_lock") ||
                  use.callee.starts_with("unique_lock");
       }
