@@ -38,10 +38,8 @@ void addElements(const ASTContext &Context, const ClassTemplateSpecializationDec
 ProposalType ofRecord(const ASTContext &Context, const RecordDecl &Record, StringRef OwnKind) {
   if (const auto *Container = llvm::dyn_cast<ClassTemplateSpecializationDecl>(&Record);
       Container && Container->isInStdNamespace()) {
-    ProposalType Result{"record", {}};
+    ProposalType Result{OwnKind == "record" ? "container" : "data", {}};
     addElements(Context, *Container, Result.Records);
-    if (Result.Records.empty())
-      Result.Kind = "data";
     return Result;
   }
   if (Context.getSourceManager().isInSystemHeader(Record.getLocation()))

@@ -20,7 +20,8 @@ class RecordDecl;
 namespace perdure {
 
 struct ProposalType {
-  // data, record, pointer (to a record of the program), lock, handle, library or function.
+  // data, record, container (a standard one), pointer (to a record of the program), lock, handle,
+  // library or function.
   std::string Kind = "data";
   std::vector<std::string> Records; // contained, or pointed to
 };

@@ -11,6 +11,7 @@
 #   fuzz       hostile pools: corpus replayed, each target fuzzed for some seconds (libFuzzer)
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
+#   porting    a program ported from skeleton and draft to a kill test; drafts for memcached and Redis
 #   backup     backups of examples/kv under load, each restored and checked
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
 #   redis      unmodified Redis: kill test, files of upstream's own tests with and without a pool
@@ -66,6 +67,14 @@ step_examples() {
     bash test/kill/run.sh kv 200 && bash test/kill/run.sh inventory 200
 }
 
+step_porting() {
+  bash test/propose/port_phonebook.sh 20 || return 1
+  local name
+  for name in memcached redis; do
+    [ ! -d "$(echo build/$name/$name-*/)" ] || bash test/propose/upstream.sh "$name" || return 1
+  done
+}
+
 step_backup() {
   bash examples/kv/run.sh build &&
     python3 test/kill/kv_backup.py build/examples/kv/durable/kv --rounds 20 --clients 4
@@ -117,7 +126,7 @@ step_audit() {
 mkdir -p "$logs"
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(build unit crash sanitize tsan fuzz lit examples backup memcached redis linear fault audit)
+  steps=(build unit crash sanitize tsan fuzz lit examples backup memcached redis porting linear fault audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

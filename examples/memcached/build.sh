@@ -4,8 +4,9 @@
 # Compiles unmodified memcached twice, with the same flags and configure options: plain, and with
 # perdure-clang, the port file and the recovery function.
 #
-#   build.sh [DIRECTORY]     default: build/memcached; fetch.sh has put the source there
+#   build.sh [DIRECTORY] [propose]     default: build/memcached; fetch.sh has put the source there
 #
+# With "propose" only DIRECTORY/propose/memcached, for perdure propose (docs/porting.md).
 # Results: DIRECTORY/plain and DIRECTORY/durable, each with memcached, memcached-debug and testapp.
 # PERDURE_BIN: where the tools are; MEMCACHED_SOURCE: a source tree from elsewhere.
 set -euo pipefail
@@ -44,6 +45,19 @@ build_durable() {
     memcached_LDADD="${objects[*]}" memcached_debug_LDADD="${objects[*]}"
 }
 
+# Read, not run: so it need not be optimised.
+build_proposal() {
+  rm -rf "$directory/propose"
+  unset PERDURE_PORT
+  export PERDURE_PROPOSE=1
+  configure propose "$bin/perdure-clang"
+  logged make.log make -j"$jobs" CFLAGS=-O0 memcached
+}
+
+if [ "${2:-}" = propose ]; then
+  (build_proposal)
+  exit 0
+fi
 drop_outdated "$here"/*.c "$here"/*.h "$here/memcached.port.yaml"
 (build_plain)
 (build_durable)

@@ -5,8 +5,9 @@
 # and the recovery function. Without jemalloc: all of Redis allocates through zmalloc.c, and there it
 # is malloc() that the port file speaks of.
 #
-#   build.sh [DIRECTORY]     default: build/redis; fetch.sh has put the source there
+#   build.sh [DIRECTORY] [propose]     default: build/redis; fetch.sh has put the source there
 #
+# With "propose" only DIRECTORY/propose/src/redis-server, for perdure propose (docs/porting.md).
 # Results: DIRECTORY/plain/src and DIRECTORY/durable/src, each with redis-server, redis-cli and
 # redis-benchmark. PERDURE_BIN: where the tools are; REDIS_SOURCE: a source tree from elsewhere.
 set -euo pipefail
@@ -45,6 +46,19 @@ build_durable() {
 # What the Makefile links to the server.
 server_objects() { sed -n 's/^REDIS_SERVER_OBJ=//p' Makefile; }
 
+# Read, not run: so it need not be optimised.
+build_proposal() {
+  rm -rf "$directory/propose"
+  unset PERDURE_PORT
+  prepare propose
+  export PERDURE_PROPOSE=1
+  logged make.log make -j"$jobs" CC="$bin/perdure-clang" "${flags[@]}" OPTIMIZATION=-O0 redis-server
+}
+
+if [ "${2:-}" = propose ]; then
+  (build_proposal)
+  exit 0
+fi
 (build_plain)
 drop_outdated "$here"/*.c "$here/redis.port.yaml"
 (build_durable)

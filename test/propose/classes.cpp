@@ -6,6 +6,8 @@
 // RUN: FileCheck %s < %t.yaml
 // RUN: %perdure-cxx --perdure-port=%t.yaml -O1 -pthread %s -o %t
 //
+// CHECK-LABEL: persistent_types:
+// CHECK-NEXT: {{^}}  - shop::Stock {{.*}}# of classes.cpp:shop::stock
 // CHECK-LABEL: persistent_globals:
 // CHECK-DAG: {{^}}  - classes.cpp:shop::stock {{.*}}made of shop::Product
 // CHECK-DAG: {{^}}  - classes.cpp:shop::names

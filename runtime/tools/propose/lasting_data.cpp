@@ -11,7 +11,7 @@ namespace {
 bool is_of_process(const std::string &kind) { return kind == "handle" || kind == "library"; }
 
 bool may_last(const std::string &kind) {
-  return kind == "data" || kind == "record" || kind == "pointer";
+  return kind == "data" || kind == "record" || kind == "container" || kind == "pointer";
 }
 
 bool names_seed(const std::string &name) {
@@ -177,7 +177,7 @@ void LastingData::judge_by_type(Part &part) const {
     }
     if (leads_to_data(type)) {
       part.is_proposed = true;
-      part.reason = kind == "record" ? "made of " + type : "leads to " + type;
+      part.reason = kind != "pointer" ? "made of " + type : "leads to " + type;
       return;
     }
   }

@@ -18,8 +18,9 @@
 //   own type NAME | field TYPE FIELD KIND TYPES NAMED
 //
 // ID is FILE:NAME where other units could mean something else by NAME. KIND is data, record,
-// pointer, lock, handle, library, or function (a pointer to one). HOW is count, constant, clock,
-// fill, method, alloc, alias (its address is taken), from=GLOBAL, or value.
+// container (a standard one), pointer, lock, handle, library, or function (a pointer to one). HOW
+// is count, constant, clock, fill, method, alloc, alias (its address is taken), from=GLOBAL, or
+// value.
 #pragma once
 
 #include "status.h"

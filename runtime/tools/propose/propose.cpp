@@ -51,7 +51,7 @@ Status propose_port(const ProposeOptions &options) {
   const DraftList locks = draft_locks(a);
   print_draft(head(options, a, locks),
               {draft_allocations(a), draft_volatile_scopes(a), draft_persistent_scopes(a),
-               draft_globals(a), draft_pins(a), draft_fields(a), locks,
+               draft_types(a), draft_globals(a), draft_pins(a), draft_fields(a), locks,
                draft_transactions(a, locks), draft_commit_points(a, locks), draft_skipped(a),
                draft_restored(a), draft_extern_writes(a)});
   const std::string place = recovery_place(a);

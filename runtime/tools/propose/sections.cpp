@@ -95,6 +95,25 @@ DraftList draft_globals(const Analysis &a) {
   return list;
 }
 
+// Units that do not see the variable must know that its containers' memory is the pool's.
+DraftList draft_types(const Analysis &a) {
+  DraftList list{
+      "persistent_types", {"Classes whose containers live in the pool, in every unit."}, {}};
+  std::set<std::string> seen;
+  for (const auto &[id, global] : a.facts.globals) {
+    if (global.kind != "record" || global.types.empty() || !a.lasting.is_proposed(id, ""))
+      continue;
+    auto found = a.facts.types.find(global.types[0]);
+    const bool has_containers =
+        found != a.facts.types.end() &&
+        std::any_of(found->second.begin(), found->second.end(),
+                    [](const Field &field) { return field.kind == "container"; });
+    if (has_containers && seen.insert(found->first).second)
+      list.entries.push_back({found->first, "of " + reference(id, global.file)});
+  }
+  return list;
+}
+
 // A table of functions that lasting objects may point to.
 DraftList draft_pins(const Analysis &a) {
   DraftList list{"pinned", {"Tables of functions that lasting objects point to."}, {}};

@@ -19,6 +19,7 @@ struct Analysis {
 };
 
 DraftList draft_globals(const Analysis &a);
+DraftList draft_types(const Analysis &a);
 DraftList draft_pins(const Analysis &a);
 DraftList draft_fields(const Analysis &a);
 
