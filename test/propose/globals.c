@@ -10,11 +10,11 @@
 //
 // CHECK-LABEL: persistent_globals:
 // CHECK-DAG: {{^}}  - globals.c:first {{.*}}# leads to node; written in add
-// CHECK-DAG: {{^}}  - globals.c:count {{.*}}# changes with it in add
+// CHECK-DAG: {{^}}  - globals.c:count {{.*}}# changes together with data in add
 // CHECK-DAG: {{^}}  - globals.c:nodes {{.*}}# leads to node; written in add
 // CHECK-DAG: {{^}}  - globals.c:hash_seed {{.*}}# a seed, by its name
 // CHECK-DAG: {{^}}  - globals.c:started {{.*}}# set from the clock at start-up
-// CHECK-DAG: {{^}}  - globals.c:settings.limit {{.*}}# changes with it in add
+// CHECK-DAG: {{^}}  - globals.c:settings.limit {{.*}}# changes together with data in add
 // CHECK-DAG: {{^}}  # - globals.c:settings.verbose {{.*}}# why is not seen; written in set_verbose
 // CHECK-DAG: {{^}}  # - globals.c:clients {{.*}}# client holds what ends with the process
 // NOT-NOT: banner

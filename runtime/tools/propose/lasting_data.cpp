@@ -191,11 +191,11 @@ void LastingData::judge_by_type(Part &part) const {
   }
 }
 
-bool LastingData::changes_(const std::string &id, bool with_parts) const {
+bool LastingData::changes_data(const std::string &id) const {
   auto found = facts_.functions.find(id);
   if (found == facts_.functions.end())
     return false;
-  if (with_parts && parts_of_.count(id))
+  if (parts_of_.count(id))
     return true;
   return std::any_of(found->second.stores.begin(), found->second.stores.end(),
                      [this](const Write &store) { return is_data(store.name); });
@@ -212,6 +212,15 @@ void LastingData::collect_company() {
     }
 }
 
+// Such as the last number given away.
+bool LastingData::is_counter(const Part &part) const {
+  for (const std::string &writer : part.writers)
+    for (const Write &write : facts_.functions.at(writer).writes)
+      if (write.name == part.global && write.how == "count")
+        return true;
+  return false;
+}
+
 void LastingData::judge_by_company() {
   collect_company();
   for (Part &part : parts_) {
@@ -219,24 +228,21 @@ void LastingData::judge_by_company() {
       continue;
     const Global &global = facts_.globals.at(part.global);
     const bool is_mixed = !part.field.empty() && holds_process(global.types[0]);
-    std::string company;
+    std::string reason;
     for (const std::string &writer : part.writers)
-      if (writer != paths_.main() && changes_(writer, true))
-        company = writer;
-    if (company.empty() && part.field.empty() && global.id.starts_with(global.file + ":") &&
+      if (writer != paths_.main() && changes_data(writer))
+        reason = "changes together with data in " + writer;
+    if (reason.empty() && part.field.empty() && global.id.starts_with(global.file + ":") &&
         !global.type.starts_with("const ")) {
       for (const std::string &writer : part.initialisers)
         if (writer != paths_.main() && parts_of_.count(writer))
-          company = writer;
-      // A counter beside the data, such as the last number given away.
-      for (const std::string &writer : part.writers)
-        for (const Write &write : facts_.functions.at(writer).writes)
-          if (write.name == part.global && write.how == "count" && files_.count(global.file))
-            company = writer;
+          reason = "set together with data in " + writer;
+      if (is_counter(part) && files_.count(global.file))
+        reason = "counts, in a file that has lasting globals";
     }
-    if (!company.empty() && !is_mixed) {
+    if (!reason.empty() && !is_mixed) {
       part.is_proposed = true;
-      part.reason = "changes with it in " + company;
+      part.reason = reason;
     }
   }
 }

@@ -32,7 +32,7 @@ public:
   bool leads_to_data(const std::string &type) const { return leading_.count(type) != 0; }
   bool holds_process(const std::string &type) const;
   // Whether the function's own stores go to what is proposed to last.
-  bool changes_data(const std::string &function) const { return changes_(function, true); }
+  bool changes_data(const std::string &function) const;
   // The parts that its own stores go to.
   std::set<std::string> parts_written(const std::string &function) const;
   // Whether it writes globals that are no proposed part.
@@ -49,8 +49,8 @@ private:
   void judge_by_type(Part &part) const;
   void collect_company();
   void judge_by_company();
+  bool is_counter(const Part &part) const;
   void join_fields();
-  bool changes_(const std::string &function, bool with_parts) const;
 
   const ProgramFacts &facts_;
   const CallPaths &paths_;

@@ -8,15 +8,19 @@
 namespace perdure::propose {
 namespace {
 
-std::string writers_text(const Part &part, const std::string &main) {
+// Why, and where it is written unless that was said.
+std::string reason_text(const Part &part, const std::string &main) {
+  const std::string why = part.reason.empty() ? "why is not seen" : part.reason;
   if (part.initialisers.count(main))
-    return "set in main, which nothing skips";
+    return why + "; set in main, which nothing skips";
   if (part.writers.empty())
-    return "set at start-up";
+    return why.find("start-up") != std::string::npos || why.starts_with("set ")
+               ? why
+               : why + "; set at start-up";
   const std::string first = *part.writers.begin();
   if (part.writers.size() == 1)
-    return "written in " + first;
-  return "written in " + std::to_string(part.writers.size()) + " functions, e.g. " + first;
+    return why.ends_with(first) ? why : why + "; written in " + first;
+  return why + "; written in " + std::to_string(part.writers.size()) + " functions, e.g. " + first;
 }
 
 // Whether lasting objects point to such tables of functions.
@@ -84,14 +88,9 @@ DraftList draft_globals(const Analysis &a) {
   DraftList list{
       "persistent_globals", {"What leads to the data, and what counts or places it."}, {}};
   for (const Part &part : a.lasting.parts())
-    if (part.is_proposed)
+    if (part.is_proposed || !part.writers.empty())
       list.entries.push_back(
-          {part.reference, part.reason + "; " + writers_text(part, a.paths.main())});
-    else if (!part.writers.empty())
-      list.entries.push_back({part.reference,
-                              (part.reason.empty() ? "why is not seen" : part.reason) + "; " +
-                                  writers_text(part, a.paths.main()),
-                              true});
+          {part.reference, reason_text(part, a.paths.main()), !part.is_proposed});
   return list;
 }
 
