@@ -176,8 +176,6 @@ private:
                    Place.Field ? Place.Field->getNameAsString() : "", How, Records.line(Loc)});
     else if (Place.isField())
       Records.add({"stores", Own, recordName(*Place.Record), Place.Field->getNameAsString(), How});
-    else if (Place.Global && !Place.Field)
-      Records.add({"through", Own, Records.id(*Place.Global)});
   }
 
   // A library's function that may write through an argument: own if those are objects of its own.

@@ -45,7 +45,7 @@ flags=(CC="$bin/perdure-clang" CFLAGS=-O0)
 [ "$name" != redis ] ||
   flags=(CC="$bin/perdure-clang" MALLOC=libc OPTIMIZATION=-O0 USE_SYSTEMD=no BUILD_TLS=no)
 if ! PERDURE_PORT=$out/draft.yaml make -j"$(nproc)" "${flags[@]}" "$program" >accepted.log 2>&1; then
-  grep -E "error" accepted.log | head -n 20 >&2
+  { grep -E "error" accepted.log || tail -n 20 accepted.log; } | head -n 20 >&2
   echo "upstream.sh: $name does not build with its draft; see $PWD/accepted.log" >&2
   exit 1
 fi

@@ -68,8 +68,6 @@ private:
       function.dispatches.insert(record[2]);
     else if (kind == "library")
       function.library_calls[record[2]] = record[3] == "own";
-    else if (kind == "through")
-      function.through.insert(record[2]);
     else if (kind == "writes")
       function.writes.push_back({record[2], record[3], record[4]});
     else if (kind == "stores")
@@ -107,6 +105,11 @@ Result<ProgramFacts> read_program_facts(const std::string &path) {
 
 std::string reference(const std::string &id, const std::string &file) {
   return file.empty() || id.starts_with(file + ":") ? id : file + ":" + id;
+}
+
+std::string function_reference(const ProgramFacts &facts, const std::string &function) {
+  auto found = facts.functions.find(function);
+  return found == facts.functions.end() ? function : reference(function, found->second.file);
 }
 
 } // namespace perdure::propose

@@ -10,12 +10,12 @@
 //   dispatches ID TYPE                        calls through a pointer that lies in such an object
 //   global ID FILE LINE TYPE KIND TYPES MAY   MAY: root, const, other
 //   writes ID GLOBAL FIELD HOW LINE           FIELD: the outermost, or empty
-//   through ID GLOBAL                         stores to what it points to
 //   stores ID TYPE FIELD HOW                  to an object that a pointer leads to
 //   makes ID ALLOCATOR TYPE TARGET            TARGET: global=ID[.FIELD], field=TYPE.FIELD, or empty
 //   lock ID CALLEE global|field NAME LOOP     passes a lock to CALLEE
-//   library ID CALLEE own|any                 may write through an argument; own: objects of its
-//   own type NAME | field TYPE FIELD KIND TYPES NAMED
+//   library ID CALLEE own|any                 may write to arguments; own: to its own objects
+//   type NAME
+//   field TYPE FIELD KIND TYPES NAMED
 //
 // ID is FILE:NAME where other units could mean something else by NAME. KIND is data, record,
 // container (a standard one), pointer, lock, handle, library, or function (a pointer to one). HOW
@@ -49,7 +49,7 @@ struct LockUse {
 struct Function {
   std::string id, file, returns;
   std::vector<Call> calls;
-  std::set<std::string> takes, threads, through, dispatches;
+  std::set<std::string> takes, threads, dispatches;
   std::map<std::string, bool> library_calls; // by callee, whether its objects are its own
   std::vector<Write> writes, stores;
   std::vector<Made> makes;
@@ -79,5 +79,6 @@ Result<ProgramFacts> read_program_facts(const std::string &path);
 
 // How a port file refers to an entity: [FILE:]NAME.
 std::string reference(const std::string &id, const std::string &file);
+std::string function_reference(const ProgramFacts &facts, const std::string &function);
 
 } // namespace perdure::propose

@@ -38,24 +38,15 @@ bool is_counter_name(const std::string &name) {
          name.find("iterators") != std::string::npos;
 }
 
-std::string function_reference(const ProgramFacts &facts, const std::string &id) {
-  auto found = facts.functions.find(id);
-  return found == facts.functions.end() ? id : reference(id, found->second.file);
-}
-
-struct FieldUse {
-  std::set<std::string> hows, functions;
-};
-
-std::map<std::string, FieldUse> uses_of(const ProgramFacts &facts, const std::string &type) {
-  std::map<std::string, FieldUse> uses;
+// How the fields of a type are stored to.
+std::map<std::string, std::set<std::string>> stores_to(const ProgramFacts &facts,
+                                                       const std::string &type) {
+  std::map<std::string, std::set<std::string>> hows;
   for (const auto &[id, function] : facts.functions)
     for (const Write &store : function.stores)
-      if (store.name == type) {
-        uses[store.field].hows.insert(store.how);
-        uses[store.field].functions.insert(id);
-      }
-  return uses;
+      if (store.name == type)
+        hows[store.field].insert(store.how);
+  return hows;
 }
 
 bool is_from_clock(const LastingData &lasting, const std::set<std::string> &hows) {
@@ -66,18 +57,18 @@ bool is_from_clock(const LastingData &lasting, const std::set<std::string> &hows
 }
 
 // What a field of a lasting type may be other than recorded for its own sake.
-void add_field(const Analysis &a, const std::string &type, const Field &field, const FieldUse &use,
-               std::vector<DraftEntry> &entries) {
+void add_field(const Analysis &a, const std::string &type, const Field &field,
+               const std::set<std::string> &hows, std::vector<DraftEntry> &entries) {
   const std::string name = type + "." + field.name;
   if (field.kind == "lock")
     entries.push_back(
         {name + ": lock", "comes back held otherwise; recovery initialises it", false, true});
   else if (field.kind == "handle" || field.kind == "library")
     entries.push_back({name + ": transient", "means nothing in the next run", false, true});
-  else if (use.hows.count("count") && is_counter_name(field.name))
+  else if (hows.count("count") && is_counter_name(field.name))
     entries.push_back(
         {name + ": relaxed", "counted up and down: held by requests that end", false, true});
-  else if (is_from_clock(a.lasting, use.hows))
+  else if (is_from_clock(a.lasting, hows))
     entries.push_back(
         {name + ": relaxed", "a time: of the last access? Not if it is one of expiry", true, true});
 }
@@ -142,10 +133,10 @@ DraftList draft_fields(const Analysis &a) {
   for (const auto &[type, fields] : a.facts.types) {
     if (!a.lasting.is_data(type))
       continue;
-    std::map<std::string, FieldUse> uses = uses_of(a.facts, type);
+    std::map<std::string, std::set<std::string>> hows = stores_to(a.facts, type);
     for (const Field &field : fields)
       if (field.is_named)
-        add_field(a, type, field, uses[field.name], list.entries);
+        add_field(a, type, field, hows[field.name], list.entries);
   }
   return list;
 }

@@ -21,11 +21,6 @@ struct LockFacts {
   std::string waiter;           // holds it while it waits
 };
 
-std::string function_reference(const Analysis &a, const std::string &id) {
-  auto found = a.facts.functions.find(id);
-  return found == a.facts.functions.end() ? id : reference(id, found->second.file);
-}
-
 bool calls(const Function &function, bool (*is)(const std::string &)) {
   return std::any_of(function.calls.begin(), function.calls.end(),
                      [is](const Call &call) { return is(call.callee); });
@@ -118,8 +113,6 @@ DraftList draft_locks(const Analysis &a) {
   return list;
 }
 
-// Several lasting globals written, and no proposed lock around it: neither taken by the function
-// nor by all that call it. A thread's main function takes many one after another.
 bool is_event_driven(const Analysis &a, const DraftList &locks) {
   const std::set<std::string> takers = takers_of_all(a, locks);
   std::set<std::string> under = takers;
@@ -135,8 +128,9 @@ bool is_event_driven(const Analysis &a, const DraftList &locks) {
   return covered * kLeastShareUnderLocks < changing && a.paths.event_loop();
 }
 
-// Several lasting globals written, and no proposed lock around it: neither taken by the function
-// nor by all that call it. A thread's main function takes many one after another.
+// Several lasting globals written, and no proposed lock around it: not all that call the function
+// take one, and one that it takes itself need not be around all. A thread's main function takes
+// many one after another.
 DraftList draft_transactions(const Analysis &a, const DraftList &locks) {
   DraftList list{
       "transactions", {"Several changes that belong together, under no lock above."}, {}};
@@ -153,7 +147,7 @@ DraftList draft_transactions(const Analysis &a, const DraftList &locks) {
         });
     if (parts.size() >= 2 && !a.paths.starts_only(id) && !is_covered && id != a.paths.main())
       list.entries.push_back(
-          {function_reference(a, id),
+          {function_reference(a.facts, id),
            "writes " + std::to_string(parts.size()) + " of the globals above" +
                (takers.count(id) ? ", and takes a lock: around all of them?" : ""),
            takers.count(id) != 0});
@@ -166,7 +160,7 @@ DraftList draft_transactions(const Analysis &a, const DraftList &locks) {
         doubtful[writer].insert(part.reference);
   for (const auto &[id, parts] : doubtful)
     if (parts.size() >= 2 && parts.size() <= kFewSettings && id != a.paths.main())
-      list.entries.push_back({function_reference(a, id),
+      list.entries.push_back({function_reference(a.facts, id),
                               "writes " + *parts.begin() + " and " +
                                   std::to_string(parts.size() - 1) + " more: do they last?",
                               true});
@@ -182,7 +176,7 @@ void add_turns_ends(const Analysis &a, DraftList &list) {
   for (const std::string &id : a.paths.reachable_from({loop}))
     if (auto function = a.facts.functions.find(id);
         function != a.facts.functions.end() && calls(function->second, waits_for_events))
-      list.entries.push_back({function_reference(a, id), "waits for events"});
+      list.entries.push_back({function_reference(a.facts, id), "waits for events"});
   if (waits_for_events(loop))
     list.entries.push_back({loop, "waits for events"});
   std::set<std::string> callees;
@@ -195,7 +189,7 @@ void add_turns_ends(const Analysis &a, DraftList &list) {
               a.paths.leads_to(call.callee, sends))
             callees.insert(call.callee);
   for (const std::string &id : callees)
-    list.entries.push_back({function_reference(a, id),
+    list.entries.push_back({function_reference(a.facts, id),
                             "leads to output: is the data consistent when it is called?", true});
 }
 
@@ -217,7 +211,7 @@ DraftList draft_commit_points(const Analysis &a, const DraftList &locks) {
     if (function != a.facts.functions.end() && !a.paths.thread_mains().count(id) &&
         !a.paths.starts_only(id) &&
         (calls(function->second, waits_for_events) || calls(function->second, sleeps)))
-      list.entries.push_back({function_reference(a, id),
+      list.entries.push_back({function_reference(a.facts, id),
                               "waits, perhaps with a lock above: is the data consistent there?",
                               takers.count(id) != 0});
   }
