@@ -58,6 +58,10 @@ public:
     return inLoop(*S, [&] { return RecursiveASTVisitor::TraverseForStmt(S); });
   }
 
+  bool TraverseCXXForRangeStmt(CXXForRangeStmt *S) {
+    return inLoop(*S, [&] { return RecursiveASTVisitor::TraverseCXXForRangeStmt(S); });
+  }
+
   bool VisitBinaryOperator(BinaryOperator *B) {
     if (!B->isAssignmentOp())
       return true;
@@ -152,7 +156,7 @@ private:
   // constant, clock, from=GLOBAL, or value.
   std::string valueKind(const Expr &Value) {
     const Expr &E = *Value.IgnoreParenCasts();
-    if (E.isEvaluatable(Context))
+    if (!E.isValueDependent() && E.isEvaluatable(Context))
       return "constant";
     if (const auto *Call = llvm::dyn_cast<CallExpr>(&E))
       if (const FunctionDecl *F = Call->getDirectCallee(); F && F->getIdentifier())

@@ -43,7 +43,8 @@ fi
 for template in "$examples"/new-port/*; do
   [ "$version" != local ] || [ "$(basename "$template")" != fetch.sh ] || continue
   target=$directory/$(basename "$template" | sed "s/^NAME/$name/")
-  sed -e "s|@NAME@|$name|g" -e "s|@VERSION@|$version|g" -e "s|@FILE@|$file|g" \
+  sed -e "s|@NAME@|$name|g" -e "s|NAME_recover|${name}_recover|g" \
+    -e "s|@VERSION@|$version|g" -e "s|@FILE@|$file|g" \
     -e "s|@EXAMPLES@|$shared|g" -e "s|@KILL_TESTS@|$kill_tests|g" "$template" >"$target"
   case $target in *.sh) chmod +x "$target" ;; esac
 done

@@ -32,7 +32,7 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/{kill,linear,crash,fault,fuzz}}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,test/{kill,linear,crash,fault,fuzz,propose/Inputs}}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 

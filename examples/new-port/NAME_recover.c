@@ -10,4 +10,4 @@
 // A file-static variable is found by its name in the port file, a field by its type's and its own:
 //   struct entry **buckets = *(struct entry ***)perdure_root("FILE.c:buckets");
 //   size_t offset = perdure_field_offset("entry", "refcount");
-void @NAME@_recover(void) {}
+void NAME_recover(void) {}
