@@ -14,12 +14,5 @@ rounds=${1:-20}
 shift $(($# < 1 ? $# : 1))
 bash "$here/build.sh" "$out"
 
-log=$out/volatile_kill.log
-if python3 "$here/@NAME@_kill.py" "$out/plain/@NAME@" --volatile --rounds 3 >"$log" 2>&1; then
-  echo "run.sh: the kill test found nothing wrong with the plain build: see $log" >&2
-  exit 1
-fi
-grep -q '^FAILED: ' "$log" || { cat "$log" >&2; exit 1; }
-echo "the plain build, as it must: $(grep '^FAILED: ' "$log")"
-exec python3 "$here/@NAME@_kill.py" "$out/durable/@NAME@" --perdure "$bin/perdure" \
-  --rounds "$rounds" "$@"
+. "$root/test/kill/kill_both.sh"
+kill_both "$here/@NAME@_kill.py" "$out" "$out/plain/@NAME@" "$out/durable/@NAME@" "$rounds" "$@"

@@ -36,12 +36,6 @@ kv | inventory)
   ;;
 esac
 
-log=$out/volatile_kill.log
-if python3 "$here/${name}_kill.py" "$plain" --volatile --rounds 3 >"$log" 2>&1; then
-  echo "run.sh: the kill test found nothing wrong with the plain build of $name: see $log" >&2
-  exit 1
-fi
-grep -q '^FAILED: ' "$log" || { cat "$log" >&2; exit 1; }
-echo "the plain build, as it must: $(grep '^FAILED: ' "$log")"
-exec python3 "$here/${name}_kill.py" "$durable" --perdure "$PERDURE_BIN/perdure" \
-  --rounds "$rounds" "$@"
+bin=$PERDURE_BIN
+. "$here/kill_both.sh"
+kill_both "$here/${name}_kill.py" "$out" "$plain" "$durable" "$rounds" "$@"
