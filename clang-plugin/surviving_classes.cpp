@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Classes as alias scopes, and by address; see surviving_classes.h.
+// Classes as types of accesses, and by address; see surviving_classes.h.
 #include "surviving_classes.h"
 #include "changed_bits.h"
 #include "runtime_abi.h"
@@ -9,7 +9,7 @@
 #include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
-#include <llvm/IR/Metadata.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Operator.h>
 #include <llvm/Support/CommandLine.h>
 
@@ -23,65 +23,26 @@ namespace perdure {
 
 namespace {
 
-constexpr StringLiteral kDomain = "perdure.classes";
+constexpr StringLiteral kTree = "perdure classes";
 constexpr StringRef kRelaxed = "relaxed";
 constexpr StringRef kTransient = "transient";
 constexpr unsigned kDepthMax = 6; // of select and phi in an address
 
-// One scope of each name a module, kept under a named node. (Inlining clones scopes; a clone keeps
-// the name.)
-MDNode *scopeOf(Module &module, StringRef name) {
-  LLVMContext &context = module.getContext();
-  NamedMDNode *scopes = module.getOrInsertNamedMetadata(kDomain);
-  for (MDNode *scope : scopes->operands())
-    if (cast<MDString>(scope->getOperand(2))->getString() == name)
-      return scope;
-  auto distinct = [&](SmallVector<Metadata *, 3> operands) {
-    operands.insert(operands.begin(), nullptr);
-    MDNode *node = MDNode::getDistinct(context, operands);
-    node->replaceOperandWith(0, node);
-    return node;
-  };
-  Metadata *domain = scopes->getNumOperands() > 0 ? scopes->getOperand(0)->getOperand(1).get()
-                                                  : distinct({MDString::get(context, kDomain)});
-  MDNode *scope = distinct({domain, MDString::get(context, name)});
-  scopes->addOperand(scope);
-  return scope;
-}
-
-bool isScope(const MDNode &scope, StringRef name) {
-  if (scope.getNumOperands() < 3)
-    return false;
-  auto *text = dyn_cast_or_null<MDString>(scope.getOperand(2));
-  auto *domain = dyn_cast_or_null<MDNode>(scope.getOperand(1));
-  if (!text || text->getString() != name || !domain || domain->getNumOperands() < 2)
-    return false;
-  auto *domain_name = dyn_cast_or_null<MDString>(domain->getOperand(1));
-  return domain_name && domain_name->getString() == kDomain;
-}
-
-StringRef classByScopes(const Instruction &instruction) {
-  const MDNode *scopes = instruction.getMetadata(LLVMContext::MD_noalias);
-  StringRef found;
-  for (unsigned i = 0; scopes && i < scopes->getNumOperands(); i++) {
-    auto *scope = dyn_cast_or_null<MDNode>(scopes->getOperand(i));
-    if (scope && isScope(*scope, kTransient))
-      return kTransient;
-    if (scope && isScope(*scope, kRelaxed))
-      found = kRelaxed;
-  }
-  return found;
-}
-
-// What is transient is relaxed, too: that is what a merge with something relaxed leaves.
-void addScopes(Instruction &instruction, StringRef text) {
-  Module &module = *instruction.getModule();
-  SmallVector<Metadata *, 2> scopes{scopeOf(module, kRelaxed)};
+MDNode *tag(LLVMContext &context, StringRef text) {
+  MDBuilder builder(context);
+  MDNode *type = builder.createTBAAScalarTypeNode(kRelaxed, builder.createTBAARoot(kTree));
+  // What is transient is relaxed, too: that is what a merge with something relaxed leaves.
   if (text == kTransient)
-    scopes.push_back(scopeOf(module, kTransient));
-  MDNode *added = MDNode::get(module.getContext(), scopes);
-  MDNode *present = instruction.getMetadata(LLVMContext::MD_noalias);
-  instruction.setMetadata(LLVMContext::MD_noalias, MDNode::concatenate(present, added));
+    type = builder.createTBAAScalarTypeNode(kTransient, type);
+  return builder.createTBAAStructTagNode(type, type, 0);
+}
+
+StringRef classByTag(const Instruction &instruction) {
+  const MDNode *present = instruction.getMetadata(LLVMContext::MD_tbaa);
+  for (StringRef text : {kRelaxed, kTransient})
+    if (present && present == tag(instruction.getContext(), text))
+      return text;
+  return "";
 }
 
 bool contains(const std::vector<Span> &spans, Span span) {
@@ -131,9 +92,9 @@ void setClass(Instruction &instruction, StringRef text) {
   if (!mask.empty())
     operands.push_back(MDString::get(context, mask));
   instruction.setMetadata(kClassMetadata, MDNode::get(context, operands));
-  // Not to calls: what is inlined in their place would inherit it.
+  // A type is a fact about accesses, which calls of functions are not.
   if (mask.empty() && (!isa<CallBase>(instruction) || isa<AnyMemIntrinsic>(instruction)))
-    addScopes(instruction, name);
+    instruction.setMetadata(LLVMContext::MD_tbaa, tag(context, name));
   ++NumClassified;
 }
 
@@ -144,7 +105,7 @@ void restoreClasses(Module &module, const Facts &facts) {
       const Value *pointer = writtenPointer(instruction);
       if (!pointer || instruction.hasMetadata(kClassMetadata))
         continue;
-      StringRef text = classByScopes(instruction);
+      StringRef text = classByTag(instruction);
       if (auto size = writtenSize(instruction, layout); text.empty() && size)
         text = classByAddress(*pointer, *size, facts, layout);
       if (text.empty())

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where the optimizer makes one store of several it drops !perdure.class, since it knows nothing of
-// it. Two things survive. A class is also given as scopes in !noalias, whose lists every merge
-// intersects: what is left is true of all that went into the store. (No access is in these scopes,
-// so they say nothing about aliasing.) And a store whose address is known, as it is for a field of
-// a global, has its class by its address.
+// it. Two things survive. A class is also given as a type of accesses (!tbaa) in a tree of its own,
+// relaxed above transient: a merge leaves the most general type of what went into the store, none if
+// there was another. (Accesses with types of different trees may alias, so it is no claim.) And a
+// store whose address is known, as it is for a field of a global, has its class by its address.
 #pragma once
 
 #include "facts_reader.h"

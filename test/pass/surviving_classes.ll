@@ -21,7 +21,7 @@ then:
   store i32 %a, ptr %p
   br label %end
 else:
-  store i32 %b, ptr %p
+  call void @relaxedStore(ptr %p, i32 %b)
   br label %end
 end:
   ret void
