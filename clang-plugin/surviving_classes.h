@@ -2,9 +2,9 @@
 //
 // Where the optimizer makes one store of several it drops !perdure.class, since it knows nothing of
 // it. Two things survive. A class is also given as a type of accesses (!tbaa) in a tree of its own,
-// relaxed above transient: a merge leaves the most general type of what went into the store, none if
-// there was another. (Accesses with types of different trees may alias, so it is no claim.) And a
-// store whose address is known, as it is for a field of a global, has its class by its address.
+// relaxed above transient: a merge leaves the most general type of what went into the store, none
+// if there was another. (Accesses with types of different trees may alias, so it is no claim.) And
+// a store whose address is known, as it is for a field of a global, has its class by its address.
 #pragma once
 
 #include "facts_reader.h"
