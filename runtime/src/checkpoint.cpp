@@ -13,7 +13,7 @@
 
 namespace perdure {
 
-static constexpr std::chrono::milliseconds kDelay{200};
+static constexpr std::chrono::milliseconds kDelay{2000};
 static constexpr uint64_t kMuch = 8 << 20; // bytes of log; replayed in some 20 ms
 static constexpr int kRest = 3;            // times what the last step took
 

@@ -3,7 +3,7 @@
 // Applies committed epochs to the image in the background and then gives their log space back. One
 // step: merge what is queued, write it to the image, persist the image, move the superblock's
 // horizon and log start, free the log. What is behind at a kill is replayed at the next start, so a
-// step begins 200 ms after anything was committed, sooner if much was; but not before the thread
+// step begins 2 s after anything was committed, sooner if much was; but not before the thread
 // has rested three times as long as the last step took, unless the log is half full or someone
 // waits for space.
 #pragma once
