@@ -43,6 +43,8 @@ public:
   void stop();
   // Paused, no byte of the image file changes; on return of pause(true) a running step has ended.
   void pause(bool paused);
+  // True if a step should not wait: the log is half full, or someone waits for space. Any thread.
+  bool is_urgent() const;
   // The process that the pause is for, named if someone must wait for it. Any thread.
   void waits_for(pid_t child);
   // In a forked child: the thread does not exist there, and must not be waited for.

@@ -42,8 +42,8 @@ public:
   static Epochs &instance();
 
   // Starts cutting for IMAGE. ON_DURABLE is called by the thread that made a ticket durable, and
-  // when the pool failed; with true if that thread holds no lock and nobody waits for it. With DISCARD epochs are cut and dropped, to measure instrumentation
-  // alone.
+  // when the pool failed; with true if that thread holds no lock and nobody waits for it. With
+  // DISCARD epochs are cut and dropped, to measure instrumentation alone.
   void start(DurableImage *image, uint32_t async_ms, bool discard,
              std::function<void(bool)> on_durable);
   // From the next cut on OBSERVER looks on. REQUIRES: not running.
