@@ -5,6 +5,7 @@
 // docs/annotations.md is the reference. The port file says the same things by name (port_file.h).
 #include <array>
 
+#include "clang_versions.h"
 #include "marks.h"
 #include "placement.h"
 
@@ -114,10 +115,10 @@ class PerdureAttribute : public ParsedAttrInfo {
 public:
   explicit PerdureAttribute(unsigned Index)
       : Spec(Specs[Index]), Spells{{{ParsedAttr::AS_CXX11, Spec.CXXName},
-                                    {ParsedAttr::AS_C23, Spec.CXXName},
+                                    {AttributeOfC23, Spec.CXXName},
                                     {ParsedAttr::AS_GNU, Spec.GNUName},
                                     {ParsedAttr::AS_CXX11, unscopedName()},
-                                    {ParsedAttr::AS_C23, unscopedName()}}} {
+                                    {AttributeOfC23, unscopedName()}}} {
     // Clang asks for the name without scope to learn whether an attribute's arguments are to be
     // parsed, or skipped because nobody knows it.
     Spellings = llvm::ArrayRef(Spells).take_front(Spec.Arg == Argument::None ? 3 : 5);
