@@ -26,12 +26,15 @@ inline constexpr auto AttributeOfC23 = clang::ParsedAttr::AS_C2x;
 inline constexpr auto LanguageC = clang::LinkageSpecDecl::lang_c;
 // The driver's options had not moved to LLVM.
 namespace debuginfo = clang::codegenoptions;
+// The YAML scanner's notion of a plain scalar (flow_colons.h).
+inline constexpr bool FlowScalarsHoldColons = false;
 
 #elif LLVM_VERSION_MAJOR == 19
 
 inline constexpr auto AttributeOfC23 = clang::ParsedAttr::AS_C23;
 inline constexpr auto LanguageC = clang::LinkageSpecLanguageIDs::C;
 namespace debuginfo = llvm::codegenoptions;
+inline constexpr bool FlowScalarsHoldColons = true;
 
 #else
 #error "the plugin serves LLVM 16 and 19; build it for one of them (-DPERDURE_LLVM=)"
