@@ -11,6 +11,7 @@
 
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/Decl.h"
+#include "clang/Lex/Lexer.h"
 #include "clang/Sema/ParsedAttr.h"
 #include "clang/Sema/Sema.h"
 
@@ -137,6 +138,13 @@ public:
              {spelling(Attr), subjectList(Spec.Subjects), Spec.Purpose});
       return false;
     }
+    if (dropsArguments(S, Attr)) {
+      report(S, Attr.getLoc(),
+             "this version of Clang reads no arguments of '%0' in brackets; write "
+             "__attribute__((%1(...)))",
+             {spelling(Attr), Spec.GNUName});
+      return false;
+    }
     std::string Problem;
     if (const auto *V = llvm::dyn_cast<VarDecl>(D); V && Spec.Mark != mark::Lock)
       Problem = Spec.Mark == mark::Pinned ? pinProblem(*V) : rootProblem(*V);
@@ -162,6 +170,15 @@ public:
   }
 
 private:
+  // Never in silence: without its argument the attribute may mean something else.
+  bool dropsArguments(Sema &S, const ParsedAttr &Attr) const {
+    if (BracketsTakeArguments || Spec.Arg == Argument::None || !Attr.isStandardAttributeSyntax())
+      return false;
+    SourceLocation Name = S.getSourceManager().getSpellingLoc(Attr.getRange().getEnd());
+    auto Next = Lexer::findNextToken(Name, S.getSourceManager(), S.getLangOpts());
+    return Next && Next->is(tok::l_paren);
+  }
+
   static std::string spelling(const ParsedAttr &Attr) { return Attr.getNormalizedFullName(); }
 
   bool readArgument(Sema &S, const ParsedAttr &Attr, std::string &Value) const {

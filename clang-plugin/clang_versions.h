@@ -26,6 +26,8 @@ inline constexpr auto AttributeOfC23 = clang::ParsedAttr::AS_C2x;
 inline constexpr auto LanguageC = clang::LinkageSpecDecl::lang_c;
 // The driver's options had not moved to LLVM.
 namespace debuginfo = clang::codegenoptions;
+// Of an attribute of a plugin: [[perdure::name(ARGUMENT)]].
+inline constexpr bool BracketsTakeArguments = false;
 // The YAML scanner's notion of a plain scalar (flow_colons.h).
 inline constexpr bool FlowScalarsHoldColons = false;
 
@@ -34,6 +36,7 @@ inline constexpr bool FlowScalarsHoldColons = false;
 inline constexpr auto AttributeOfC23 = clang::ParsedAttr::AS_C23;
 inline constexpr auto LanguageC = clang::LinkageSpecLanguageIDs::C;
 namespace debuginfo = llvm::codegenoptions;
+inline constexpr bool BracketsTakeArguments = true;
 inline constexpr bool FlowScalarsHoldColons = true;
 
 #else

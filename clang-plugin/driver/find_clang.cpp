@@ -57,10 +57,9 @@ std::string version_line(const std::string &clang) {
 }
 
 bool is_right_version(const std::string &clang, std::string &version) {
-  // Installed under its major version, as distributions and LLVM's own packages do.
+  // The one beside the LLVM that the plugin was built with needn't be asked.
   std::error_code ignored;
-  std::string real = fs::canonical(clang, ignored).string();
-  if (real.find(std::string("/llvm-") + kMajor + "/") != std::string::npos)
+  if (fs::canonical(clang, ignored).parent_path() == fs::canonical(PERDURE_LLVM_BIN, ignored))
     return true;
   version = version_line(clang);
   return version.find(std::string("clang version ") + kMajor + ".") != std::string::npos;
