@@ -1,5 +1,5 @@
 // An attribute in the wrong place says where it belongs and what it is for.
-// RUN: %perdure-cc -std=c2x -fsyntax-only -Xclang -verify=expected,llvm-%llvm-major %s
+// RUN: %perdure-cc -std=c2x -fsyntax-only -ferror-limit=0 -Xclang -verify=expected,llvm-%llvm-major %s
 
 [[perdure::persistent]] void f(void); // expected-error {{'perdure::persistent' applies only to struct, class and union types and global variables; it says that objects of a type, or a global variable, live in the pool}}
 [[perdure::transaction]] int g; // expected-error {{'perdure::transaction' applies only to functions; it says that a function's updates become durable together}}
