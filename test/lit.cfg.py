@@ -31,7 +31,7 @@ for variable in ("PERDURE_PORT", "PERDURE_POOL", "PERDURE_AUDIT"):
 config.available_features.add("llvm-" + config.llvm_major)
 # A compiler of the other version served, where there is one: it must refuse this build's plugin.
 other = next(major for major in config.llvm_served if major != config.llvm_major)
-other_dir = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(config.llvm_tools_dir))), "llvm-" + other, "bin")
+other_dir = config.llvm_tools_dir.replace("/llvm-" + config.llvm_major + "/", "/llvm-" + other + "/")
 if os.path.exists(os.path.join(other_dir, "clang")):
     config.available_features.add("other-llvm")
 
