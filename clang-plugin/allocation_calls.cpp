@@ -6,6 +6,7 @@
 
 #include <llvm/ADT/Statistic.h>
 #include <llvm/IR/InstIterator.h>
+#include <llvm/Support/ModRef.h>
 
 #define DEBUG_TYPE "perdure"
 STATISTIC(NumPoolAllocations, "Allocation calls redirected to the pool");
@@ -87,9 +88,9 @@ void dropFlagArgument(CallBase &call, FunctionCallee callee) {
   CallBase *replacement;
   if (auto *invoke = dyn_cast<InvokeInst>(&call))
     replacement = InvokeInst::Create(callee, invoke->getNormalDest(), invoke->getUnwindDest(),
-                                     arguments, "", call.getIterator());
+                                     arguments, "", &call);
   else
-    replacement = CallInst::Create(callee, arguments, "", call.getIterator());
+    replacement = CallInst::Create(callee, arguments, "", &call);
   replacement->setDebugLoc(call.getDebugLoc());
   replacement->takeName(&call);
   call.replaceAllUsesWith(replacement);

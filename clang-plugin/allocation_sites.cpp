@@ -3,6 +3,7 @@
 // Replaces callees of allocation calls. See allocation_sites.h.
 #include "allocation_sites.h"
 
+#include "clang_versions.h"
 #include "marks.h"
 
 #include "clang/AST/ASTContext.h"
@@ -116,8 +117,8 @@ DeclContext *AllocationSites::externC() {
   TranslationUnitDecl *Unit = Context.getTranslationUnitDecl();
   ExternC = Unit;
   if (Context.getLangOpts().CPlusPlus)
-    ExternC = LinkageSpecDecl::Create(Context, Unit, SourceLocation(), SourceLocation(),
-                                      LinkageSpecLanguageIDs::C, false);
+    ExternC = LinkageSpecDecl::Create(Context, Unit, SourceLocation(), SourceLocation(), LanguageC,
+                                      false);
   return ExternC;
 }
 

@@ -41,7 +41,7 @@ void hookOutput(CallBase &call, unsigned argument, HookEmitter &emitter) {
     return;
   ++NumAsmOutputs;
   Type *type = call.getParamElementType(argument);
-  uint64_t size = call.getDataLayout().getTypeStoreSize(type).getFixedValue();
+  uint64_t size = call.getModule()->getDataLayout().getTypeStoreSize(type).getFixedValue();
   for (const HookPoint &point : pointsAfter(call))
     emitter.record(point, address, size, StoreClass::Persistent);
 }

@@ -5,11 +5,13 @@
 // docs/annotations.md is the reference. The port file says the same things by name (port_file.h).
 #include <array>
 
+#include "clang_versions.h"
 #include "marks.h"
 #include "placement.h"
 
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/Decl.h"
+#include "clang/Lex/Lexer.h"
 #include "clang/Sema/ParsedAttr.h"
 #include "clang/Sema/Sema.h"
 
@@ -114,10 +116,10 @@ class PerdureAttribute : public ParsedAttrInfo {
 public:
   explicit PerdureAttribute(unsigned Index)
       : Spec(Specs[Index]), Spells{{{ParsedAttr::AS_CXX11, Spec.CXXName},
-                                    {ParsedAttr::AS_C23, Spec.CXXName},
+                                    {AttributeOfC23, Spec.CXXName},
                                     {ParsedAttr::AS_GNU, Spec.GNUName},
                                     {ParsedAttr::AS_CXX11, unscopedName()},
-                                    {ParsedAttr::AS_C23, unscopedName()}}} {
+                                    {AttributeOfC23, unscopedName()}}} {
     // Clang asks for the name without scope to learn whether an attribute's arguments are to be
     // parsed, or skipped because nobody knows it.
     Spellings = llvm::ArrayRef(Spells).take_front(Spec.Arg == Argument::None ? 3 : 5);
@@ -134,6 +136,13 @@ public:
     if (!isSubject(*D, Spec.Subjects)) {
       report(S, Attr.getLoc(), "'%0' applies only to %1; it says that %2",
              {spelling(Attr), subjectList(Spec.Subjects), Spec.Purpose});
+      return false;
+    }
+    if (dropsArguments(S, Attr)) {
+      report(S, Attr.getLoc(),
+             "this version of Clang reads no arguments of '%0' in brackets; write "
+             "__attribute__((%1(...)))",
+             {spelling(Attr), Spec.GNUName});
       return false;
     }
     std::string Problem;
@@ -161,6 +170,15 @@ public:
   }
 
 private:
+  // Never in silence: without its argument the attribute may mean something else.
+  bool dropsArguments(Sema &S, const ParsedAttr &Attr) const {
+    if (BracketsTakeArguments || Spec.Arg == Argument::None || !Attr.isStandardAttributeSyntax())
+      return false;
+    SourceLocation Name = S.getSourceManager().getSpellingLoc(Attr.getRange().getEnd());
+    auto Next = Lexer::findNextToken(Name, S.getSourceManager(), S.getLangOpts());
+    return Next && Next->is(tok::l_paren);
+  }
+
   static std::string spelling(const ParsedAttr &Attr) { return Attr.getNormalizedFullName(); }
 
   bool readArgument(Sema &S, const ParsedAttr &Attr, std::string &Value) const {

@@ -63,8 +63,8 @@ void leaveIfRecovered(Function &function, GlobalVariable &global) {
         DILocation::get(function.getContext(), subprogram->getLine(), 0, subprogram));
   Value *recovered = builder.CreateIsNotNull(
       builder.CreateCall(hookFunction(*function.getParent(), Hook::RootIsRecovered), {&global}));
-  Instruction *leave = SplitBlockAndInsertIfThen(recovered, builder.GetInsertPoint(), true);
-  ReturnInst::Create(function.getContext(), nullptr, leave->getIterator())
+  Instruction *leave = SplitBlockAndInsertIfThen(recovered, &*builder.GetInsertPoint(), true);
+  ReturnInst::Create(function.getContext(), nullptr, leave)
       ->setDebugLoc(builder.getCurrentDebugLocation());
   leave->eraseFromParent();
 }

@@ -86,7 +86,7 @@ void FactCollector::addLambda(const LambdaExpr &Lambda) {
     return;
   llvm::StringRef Text = Lexer::getSourceText(SM.getExpansionRange(Lambda.getSourceRange()), SM,
                                               Context.getLangOpts());
-  Lambdas = llvm::xxh3_64bits((llvm::utohexstr(Lambdas) + Text).str());
+  Lambdas = llvm::xxHash64((llvm::utohexstr(Lambdas) + Text).str());
 }
 
 void FactCollector::addFunction(const FunctionDecl &F) {

@@ -6,6 +6,7 @@
 #include "changed_bits.h"
 #include "diagnostics.h"
 #include "runtime_abi.h"
+#include "surviving_classes.h"
 
 #include <llvm/ADT/Statistic.h>
 #include <llvm/Analysis/ValueTracking.h>
@@ -15,7 +16,6 @@
 #include <llvm/IR/Operator.h>
 
 #define DEBUG_TYPE "perdure"
-STATISTIC(NumClassified, "Stores with a class other than persistent");
 STATISTIC(NumLockFields, "Mutex calls on lock fields that bound a unit");
 
 using namespace llvm;
@@ -34,14 +34,6 @@ StringRef fieldClass(const CallBase &call) {
       !getConstantStringInfo(call.getArgOperand(1), text) || !text.consume_front(kFieldPrefix))
     return "";
   return text;
-}
-
-MDNode *classNode(LLVMContext &context, StringRef text) {
-  auto [name, mask] = text.split(':');
-  SmallVector<Metadata *, 2> operands{MDString::get(context, name)};
-  if (!mask.empty())
-    operands.push_back(MDString::get(context, mask));
-  return MDNode::get(context, operands);
 }
 
 void retargetLockCall(CallBase &call) {
@@ -65,7 +57,6 @@ void retargetLockCall(CallBase &call) {
 
 // Marks the stores whose address is POINTER or computed from it.
 void markThrough(Value &pointer, StringRef text) {
-  MDNode *node = classNode(pointer.getContext(), text);
   SmallVector<Value *, 8> worklist{&pointer};
   while (!worklist.empty()) {
     Value *address = worklist.pop_back_val();
@@ -84,10 +75,8 @@ void markThrough(Value &pointer, StringRef text) {
           retargetLockCall(*call);
         continue;
       }
-      if (text != "lock" && writtenPointer(*instruction) == address) {
-        instruction->setMetadata(kClassMetadata, node);
-        ++NumClassified;
-      }
+      if (text != "lock" && writtenPointer(*instruction) == address)
+        setClass(*instruction, text);
     }
   }
 }
@@ -117,18 +106,6 @@ bool reachableSpan(const Value *pointer, const DataLayout &layout, Span &span) {
   return true;
 }
 
-bool contains(const std::vector<Span> &spans, uint64_t offset, uint64_t size) {
-  return any_of(spans, [&](const Span &span) {
-    return offset >= span.offset && offset + size <= span.offset + span.size;
-  });
-}
-
-StringRef spanClass(const GlobalFacts &facts, Span span) {
-  if (contains(facts.volatile_spans, span.offset, span.size))
-    return "transient";
-  return contains(facts.relaxed_spans, span.offset, span.size) ? "relaxed" : "";
-}
-
 void markSpans(Instruction &instruction, const Facts &facts, const DataLayout &layout) {
   Value *pointer = writtenPointer(instruction);
   if (!pointer || instruction.hasMetadata(kClassMetadata))
@@ -142,19 +119,15 @@ void markSpans(Instruction &instruction, const Facts &facts, const DataLayout &l
   if (span.size == 0)
     span.size = writtenSize(instruction, layout).value_or(UINT32_MAX);
   StringRef text = spanClass(*global, span);
-  if (text.empty())
-    return;
-  instruction.setMetadata(kClassMetadata, classNode(instruction.getContext(), text));
-  ++NumClassified;
+  if (!text.empty())
+    setClass(instruction, text);
 }
 
 // The function's own stores and modelled calls, before anything is inlined into it.
 void relaxStores(Function &function) {
   for (Instruction &instruction : instructions(function))
-    if (instruction.mayWriteToMemory() && !instruction.hasMetadata(kClassMetadata)) {
-      instruction.setMetadata(kClassMetadata, classNode(instruction.getContext(), "relaxed"));
-      ++NumClassified;
-    }
+    if (instruction.mayWriteToMemory() && !instruction.hasMetadata(kClassMetadata))
+      setClass(instruction, "relaxed");
 }
 
 } // namespace

@@ -3,8 +3,8 @@
 // Classes of stores. Early, while accesses still have their source shape: the llvm.ptr.annotation
 // calls that clang emits for annotated fields, and the spans of persistent globals, become
 // !perdure.class on the stores through them; the annotation calls go, so they hinder nothing. Late,
-// the class of a store is read back; where the optimizer merged stores the class is lost, which
-// only makes the merged store persistent.
+// the class of a store is read back; where the optimizer merged stores it may be lost
+// (surviving_classes.h), which only makes the merged store persistent.
 #pragma once
 
 #include "facts_reader.h"

@@ -119,7 +119,7 @@ void HookEmitter::recordInline(const HookPoint &point, Value *address, uint64_t 
       builder.CreateIsNull(builder.CreateAnd(slot, builder.getInt64(PERDURE_CHUNK_FIRST_MASK)));
   Instruction *slow = nullptr, *fill = nullptr;
   MDNode *unlikely = MDBuilder(builder.getContext()).createBranchWeights(1, 2000);
-  SplitBlockAndInsertIfThenElse(no_room, builder.GetInsertPoint(), &slow, &fill, unlikely);
+  SplitBlockAndInsertIfThenElse(no_room, &*builder.GetInsertPoint(), &slow, &fill, unlikely);
   builder.SetInsertPoint(slow);
   builder.SetCurrentDebugLocation(point.location);
   builder.CreateCall(hookFunction(*function_.getParent(), Hook::RecordSlow),

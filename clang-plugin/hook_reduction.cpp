@@ -54,7 +54,7 @@ bool isSafeVolatileLoad(const Instruction &instruction) {
   auto *load = dyn_cast<LoadInst>(&instruction);
   return load && !load->isAtomic() &&
          isDereferenceablePointer(load->getPointerOperand(), load->getType(),
-                                  load->getDataLayout());
+                                  load->getModule()->getDataLayout());
 }
 
 // Nothing that happens here can end a unit, publish anything, or keep the next instruction from
@@ -112,7 +112,7 @@ private:
     if ((!isa<StoreInst>(instruction) && !isa<MemIntrinsic>(instruction)) ||
         !isHarmless(instruction))
       return std::nullopt;
-    const DataLayout &layout = instruction.getDataLayout();
+    const DataLayout &layout = instruction.getModule()->getDataLayout();
     Value *address = writtenPointer(instruction);
     std::optional<uint64_t> size = writtenSize(instruction, layout);
     if (address->getType()->getPointerAddressSpace() != 0 || !size || *size == 0 ||

@@ -10,10 +10,12 @@
 #include "module_registration.h"
 #include "persistent_globals.h"
 #include "pinned_symbols.h"
+#include "surviving_classes.h"
 #include "transaction_scope.h"
 
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/ModRef.h>
 #include <llvm/TargetParser/Triple.h>
 #include <llvm/Transforms/Coroutines/CoroCleanup.h>
 #include <llvm/Transforms/Coroutines/CoroConditionalWrapper.h>
@@ -119,6 +121,7 @@ PreservedAnalyses LatePass::run(Module &module, ModuleAnalysisManager &analyses)
   Facts facts(module);
   inferLibraryAttributes(module, functions);
   replaceRuntimeFunctions(module);
+  restoreClasses(module, facts);
   instrumentFunctions(module, facts, functions, outline_);
   dropMemoryEffects(module);
   emitRegistration(module, facts, pinSymbols(module, facts));
@@ -128,6 +131,7 @@ PreservedAnalyses LatePass::run(Module &module, ModuleAnalysisManager &analyses)
 }
 
 void registerPerdurePasses(PassBuilder &builder) {
+  forbidMergesOfConstants();
   builder.registerPipelineStartEPCallback(
       [](ModulePassManager &passes, OptimizationLevel) { passes.addPass(EarlyPass()); });
   builder.registerOptimizerLastEPCallback([](ModulePassManager &passes, OptimizationLevel level) {

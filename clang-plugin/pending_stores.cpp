@@ -109,8 +109,9 @@ bool isDeadEdge(const Instruction &end, const BasicBlock *next) {
 // loads; but a volatile load may be a probe, from whose fault a signal handler jumps away.
 bool demandsEntries(const Instruction &instruction) {
   if (auto *load = dyn_cast<LoadInst>(&instruction); load && !load->isAtomic())
-    return load->isVolatile() && !isDereferenceablePointer(load->getPointerOperand(),
-                                                           load->getType(), load->getDataLayout());
+    return load->isVolatile() &&
+           !isDereferenceablePointer(load->getPointerOperand(), load->getType(),
+                                     load->getModule()->getDataLayout());
   if (isa<LoadInst, StoreInst>(instruction))
     return instruction.isVolatile() || instruction.isAtomic();
   if (auto *copy = dyn_cast<MemIntrinsic>(&instruction))
@@ -198,7 +199,7 @@ private:
 } // namespace
 
 void checkPendingStores(const Function &function, const Facts &facts, const Coverage &coverage) {
-  PendingStores(facts, coverage, function.getDataLayout()).check(function);
+  PendingStores(facts, coverage, function.getParent()->getDataLayout()).check(function);
 }
 
 } // namespace perdure

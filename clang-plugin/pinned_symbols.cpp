@@ -118,7 +118,7 @@ std::string signatureOf(const GlobalValue &symbol) {
 // A closure type has no name, but a number: another lambda before it makes it another one.
 bool isNamedByOrder(StringRef name) {
   return name.contains("$_") ||
-         (name.contains("Ul") && demangle(name).find("'lambda") != std::string::npos);
+         (name.contains("Ul") && demangle(name.str()).find("'lambda") != std::string::npos);
 }
 
 class Pinner {

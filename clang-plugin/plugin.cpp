@@ -8,6 +8,7 @@
 //         [-fplugin-arg-perdure-threads=single] [-fplugin-arg-perdure-strict]
 //   clang -fplugin=perdure.so -fplugin-arg-perdure-propose ...      facts for `perdure propose`
 //   alone
+#include "clang_versions.h"
 #include "facts.h"
 #include "pass_pipeline.h"
 #include "standard_containers.h"
@@ -117,9 +118,9 @@ private:
     }
     // Diagnostics of the IR half have a place only if instructions have one. This level produces no
     // debug information in the object file.
-    if (Options.getDebugInfo() == llvm::codegenoptions::NoDebugInfo)
-      Options.setDebugInfo(llvm::codegenoptions::LocTrackingOnly);
-    Options.PassBuilderCallbacks.push_back([Facts](llvm::PassBuilder &Builder) {
+    if (Options.getDebugInfo() == debuginfo::NoDebugInfo)
+      Options.setDebugInfo(debuginfo::LocTrackingOnly);
+    addPasses(Options, [Facts](llvm::PassBuilder &Builder) {
       registerFactsWriter(Builder, Facts);
       registerPerdurePasses(Builder);
     });

@@ -398,7 +398,7 @@ std::optional<PortFile> readPortFile(CompilerInstance &CI, StringRef Path) {
   FileID File = CI.getSourceManager().createFileID(
       llvm::MemoryBuffer::getMemBufferCopy((*Buffer)->getBuffer(), Path));
   StringRef Text = CI.getSourceManager().getBufferData(File);
-  Port.Identity = llvm::utohexstr(llvm::xxh3_64bits(Text));
+  Port.Identity = llvm::utohexstr(llvm::xxHash64(Text));
   if (!Reader(CI, File, Port).read(Text))
     return std::nullopt;
   return Port;

@@ -94,8 +94,7 @@ std::string ProposalRecords::file(const NamedDecl &D) const {
 
 std::string ProposalRecords::id(const NamedDecl &D) const {
   std::string Name = plainName(D), File = file(D);
-  bool IsLocal = D.getFormalLinkage() == Linkage::Internal ||
-                 D.getFormalLinkage() == Linkage::None || Name == "main";
+  bool IsLocal = !isExternalFormalLinkage(D.getFormalLinkage()) || Name == "main";
   return IsLocal && !File.empty() ? File + ":" + Name : Name;
 }
 

@@ -73,7 +73,7 @@ private:
       return hook(instruction, *merged->second.address, merged->second.size,
                   merged->second.store_class);
     }
-    auto size = writtenSize(instruction, instruction.getDataLayout());
+    auto size = writtenSize(instruction, instruction.getModule()->getDataLayout());
     if (size)
       return hook(instruction, address, *size);
     remarkHooked(instruction, "hooked a store of variable length");

@@ -105,7 +105,7 @@ void insertCallAfter(CallBase &call, Hook hook) {
   FunctionCallee callee = hookFunction(*call.getModule(), hook);
   DebugLoc location = locationIn(*call.getFunction(), call.getDebugLoc());
   auto insert = [&](Instruction *before) {
-    CallInst::Create(callee, "", before->getIterator())->setDebugLoc(location);
+    CallInst::Create(callee, "", before)->setDebugLoc(location);
   };
   auto *invoke = dyn_cast<InvokeInst>(&call);
   if (!invoke)
@@ -122,7 +122,7 @@ void insertCallAfter(CallBase &call, Hook hook) {
 void bracketCalls(Function &callee) {
   for (CallBase *call : callsOf(callee)) {
     ++NumCommitPoints;
-    CallInst::Create(hookFunction(*call->getModule(), Hook::UnitPause), "", call->getIterator())
+    CallInst::Create(hookFunction(*call->getModule(), Hook::UnitPause), "", call)
         ->setDebugLoc(locationIn(*call->getFunction(), call->getDebugLoc()));
     insertCallAfter(*call, Hook::UnitResume);
   }
@@ -131,7 +131,7 @@ void bracketCalls(Function &callee) {
 void gateCalls(Function &callee) {
   for (CallBase *call : callsOf(callee)) {
     ++NumGated;
-    CallInst::Create(hookFunction(*call->getModule(), Hook::OutputWait), "", call->getIterator())
+    CallInst::Create(hookFunction(*call->getModule(), Hook::OutputWait), "", call)
         ->setDebugLoc(locationIn(*call->getFunction(), call->getDebugLoc()));
   }
 }
@@ -154,11 +154,10 @@ void skipIfRecovered(Function &function, StringRef result) {
   EntryBuilder builder(function);
   Value *recovered = builder.CreateIsNotNull(
       builder.CreateCall(hookFunction(*function.getParent(), Hook::IsRecovered)));
-  Instruction *leave = SplitBlockAndInsertIfThen(recovered, builder.GetInsertPoint(), true);
+  Instruction *leave = SplitBlockAndInsertIfThen(recovered, &*builder.GetInsertPoint(), true);
   Type *type = function.getReturnType();
   ReturnInst::Create(function.getContext(),
-                     type->isVoidTy() ? nullptr : constantResult(type, result),
-                     leave->getIterator())
+                     type->isVoidTy() ? nullptr : constantResult(type, result), leave)
       ->setDebugLoc(locationIn(function, DebugLoc()));
   leave->eraseFromParent();
 }
@@ -228,7 +227,7 @@ void insertSetjmpGuards(Function &function) {
     EntryBuilder builder(function);
     // Volatile: the second return must read the frame, not a register longjmp may have undone.
     auto *saved =
-        new AllocaInst(builder.getInt32Ty(), 0, "perdure.depth", function.getEntryBlock().begin());
+        new AllocaInst(builder.getInt32Ty(), 0, "perdure.depth", &function.getEntryBlock().front());
     builder.SetInsertPoint(call);
     builder.SetCurrentDebugLocation(locationIn(function, call->getDebugLoc()));
     builder.CreateStore(builder.CreateCall(hookFunction(module, Hook::UnitDepth)), saved, true);

@@ -178,7 +178,7 @@ void TypeDescriptors::describeFields(const RecordDecl &Record, uint64_t Base, Fa
       describeFields(*Field->getType()->getAsRecordDecl(), Offset, Row);
       continue;
     }
-    if (Field->isUnnamedBitField())
+    if (Field->isBitField() && !Field->getDeclName())
       continue;
     uint64_t Size = Context.getTypeSizeInChars(Field->getType()).getQuantity();
     if (Field->isBitField()) // the bytes that hold some of its bits

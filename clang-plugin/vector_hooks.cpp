@@ -53,7 +53,8 @@ public:
   // ADDRESS_OF gives lane I's address; lanes that are off get a null address, which is no pool's.
   void lanes(Value *stored, Value *mask, function_ref<Value *(unsigned)> address_of) {
     auto *type = cast<FixedVectorType>(stored->getType());
-    uint64_t size = intrinsic_.getDataLayout().getTypeStoreSize(type->getElementType());
+    uint64_t size =
+        intrinsic_.getModule()->getDataLayout().getTypeStoreSize(type->getElementType());
     for (unsigned i = 0; i < type->getNumElements(); ++i) {
       Value *address = builder_.CreateAddrSpaceCast(address_of(i), builder_.getPtrTy());
       Value *active = builder_.CreateSelect(builder_.CreateExtractElement(mask, i), address,
@@ -76,7 +77,7 @@ public:
   }
 
   uint64_t storeSize(Value *stored) {
-    return intrinsic_.getDataLayout().getTypeStoreSize(stored->getType());
+    return intrinsic_.getModule()->getDataLayout().getTypeStoreSize(stored->getType());
   }
 
   HookBuilder &builder() { return builder_; }

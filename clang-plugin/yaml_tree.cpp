@@ -3,6 +3,9 @@
 // Copies llvm::yaml nodes into a tree. See yaml_tree.h.
 #include "yaml_tree.h"
 
+#include "clang_versions.h"
+#include "flow_colons.h"
+
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/YAMLParser.h"
@@ -12,12 +15,13 @@ namespace {
 
 struct Reader {
   llvm::StringRef Text;
+  llvm::StringRef Scanned; // the same, as the scanner sees it (flow_colons.h)
   const YamlErrorHandler &OnError;
   bool Failed = false;
 
   size_t offset(const char *Pointer) const {
-    bool Inside = Pointer >= Text.begin() && Pointer <= Text.end();
-    return Inside ? size_t(Pointer - Text.begin()) : 0;
+    bool Inside = Pointer >= Scanned.begin() && Pointer <= Scanned.end();
+    return Inside ? size_t(Pointer - Scanned.begin()) : 0;
   }
 
   void error(size_t Offset, llvm::StringRef Message) {
@@ -26,8 +30,17 @@ struct Reader {
     Failed = true;
   }
 
+  std::string text(llvm::yaml::ScalarNode &Scalar) const;
   YamlValue read(llvm::yaml::Node *Node);
 };
+
+std::string Reader::text(llvm::yaml::ScalarNode &Scalar) const {
+  llvm::StringRef Raw = Scalar.getRawValue();
+  if (!Raw.empty() && Raw.front() != '"' && Raw.front() != '\'')
+    return Text.substr(offset(Raw.begin()), Raw.size()).rtrim(' ').str();
+  llvm::SmallString<64> Storage;
+  return Scalar.getValue(Storage).str();
+}
 
 YamlValue Reader::read(llvm::yaml::Node *Node) {
   YamlValue Value;
@@ -35,9 +48,8 @@ YamlValue Reader::read(llvm::yaml::Node *Node) {
     return Value;
   Value.Offset = offset(Node->getSourceRange().Start.getPointer());
   if (auto *Scalar = llvm::dyn_cast<llvm::yaml::ScalarNode>(Node)) {
-    llvm::SmallString<64> Storage;
     Value.Is = YamlValue::Kind::Scalar;
-    Value.Text = Scalar->getValue(Storage).str();
+    Value.Text = text(*Scalar);
   } else if (auto *Block = llvm::dyn_cast<llvm::yaml::BlockScalarNode>(Node)) {
     Value.Is = YamlValue::Kind::Scalar;
     Value.Text = Block->getValue().str();
@@ -63,7 +75,8 @@ YamlValue Reader::read(llvm::yaml::Node *Node) {
 } // namespace
 
 bool readYaml(llvm::StringRef Text, const YamlErrorHandler &OnError, YamlValue &Document) {
-  Reader R{Text, OnError};
+  std::string Hidden = FlowScalarsHoldColons ? std::string() : hideFlowColons(Text);
+  Reader R{Text, FlowScalarsHoldColons ? Text : llvm::StringRef(Hidden), OnError};
   llvm::SourceMgr Diagnostics;
   Diagnostics.setDiagHandler(
       [](const llvm::SMDiagnostic &D, void *Context) {
@@ -71,7 +84,7 @@ bool readYaml(llvm::StringRef Text, const YamlErrorHandler &OnError, YamlValue &
         Self->error(Self->offset(D.getLoc().getPointer()), D.getMessage());
       },
       &R);
-  llvm::yaml::Stream Stream(llvm::MemoryBufferRef(Text, "port file"), Diagnostics);
+  llvm::yaml::Stream Stream(llvm::MemoryBufferRef(R.Scanned, "port file"), Diagnostics);
   auto First = Stream.begin();
   if (First == Stream.end())
     return !R.Failed;

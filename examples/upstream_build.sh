@@ -7,7 +7,7 @@ bin=${PERDURE_BIN:-$root/build/release/bin}
 jobs=$(nproc)
 
 # find_tools NAME-VERSION FILE [DIRECTORY]: sets directory (default: build/NAME) and source, the tree
-# that fetch.sh put there. FILE is a file of it.
+# that fetch.sh put there. FILE is a file of it. Sets plain_clang too: the compiler behind perdure-clang.
 find_tools() {
   local name=${1%-*}
   directory=${3:-$root/build/$name}
@@ -23,6 +23,7 @@ find_tools() {
     echo "build.sh: no perdure-clang in $bin; build it: cmake --preset release && cmake --build --preset release" >&2
     exit 1
   fi
+  plain_clang=$("$bin/perdure-clang" -print-prog-name=clang)
 }
 
 # Runs a step with its output in a log, and shows the end of that if the step fails.

@@ -28,6 +28,13 @@ config.environment["PATH"] = os.pathsep.join([config.llvm_tools_dir, bin_dir, co
 for variable in ("PERDURE_PORT", "PERDURE_PROPOSE", "PERDURE_POOL", "PERDURE_AUDIT"):
     config.environment.pop(variable, None)
 
+config.available_features.add("llvm-" + config.llvm_major)
+# A compiler of the other version served, where there is one: it must refuse this build's plugin.
+other = next(major for major in config.llvm_served if major != config.llvm_major)
+other_dir = config.llvm_tools_dir.replace("/llvm-" + config.llvm_major + "/", "/llvm-" + other + "/")
+if os.path.exists(os.path.join(other_dir, "clang")):
+    config.available_features.add("other-llvm")
+
 opt_perdure = "opt -load-pass-plugin=%s/perdure-pass.so" % lib_dir
 config.substitutions += [
     ("%perdure-cc", "perdure-clang"),
@@ -36,5 +43,9 @@ config.substitutions += [
     ("%perdure-tool", "%s/perdure" % bin_dir),
     ("%perdure-include", "%s/include" % config.perdure_build_dir),
     ("%opt-perdure", opt_perdure),
+    ("%perdure-pass", "%s/perdure-pass.so" % lib_dir),
+    ("%llvm-major", config.llvm_major),
+    ("%other-major", other),
+    ("%other-llvm", other_dir),
     ("%clang", "%s/clang" % config.llvm_tools_dir),
 ]

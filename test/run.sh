@@ -10,6 +10,7 @@
 #   tsan       its concurrent parts under ThreadSanitizer
 #   fuzz       hostile pools: corpus replayed, each target fuzzed for some seconds (libFuzzer)
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
+#   llvm16     the same suites with the plugin built for Clang 16
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   porting    a program ported from skeleton and draft to a kill test; drafts for memcached and Redis
 #   backup     backups of examples/kv under load, each restored and checked
@@ -61,6 +62,12 @@ step_fuzz() {
 }
 
 step_lit() { "${lit[@]}" -sv build/release/test; }
+
+# Its own plugin and drivers; runtime library and tool are those of the release build.
+step_llvm16() {
+  cmake --preset llvm-16 -DPERDURE_RUNTIME_TREE="$PWD/build/release" &&
+    cmake --build --preset llvm-16 -j"$jobs" && "${lit[@]}" -sv build/llvm-16/test
+}
 
 step_examples() {
   bash examples/kv/run.sh && bash examples/inventory/run.sh &&
@@ -126,7 +133,7 @@ step_audit() {
 mkdir -p "$logs"
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(build unit crash sanitize tsan fuzz lit examples backup memcached redis porting linear fault audit)
+  steps=(build unit crash sanitize tsan fuzz lit llvm16 examples backup memcached redis porting linear fault audit)
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then

@@ -9,6 +9,8 @@ packages=(
   # compiler, plugin headers, tests of the compiler
   clang-19 llvm-19-dev libclang-19-dev llvm-19-tools clang-tools-19 libclang-rt-19-dev lld-19
   clang-format-19 clang-tidy-19
+  # the same for the plugin that serves Clang 16; lit and format check are those of 19
+  clang-16 llvm-16-dev libclang-16-dev llvm-16-tools libclang-rt-16-dev lld-16
   # build
   g++ cmake ninja-build pkg-config python3
   # runtime, tools, unit tests

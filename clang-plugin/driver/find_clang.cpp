@@ -17,6 +17,7 @@ namespace perdure {
 namespace {
 
 constexpr const char *kMajor = PERDURE_LLVM_MAJOR;
+constexpr int kServed[] = {PERDURE_LLVM_SERVED}; // one build of the plugin each
 
 std::string in_path(const std::string &name) {
   if (name.find('/') != std::string::npos)
@@ -56,13 +57,27 @@ std::string version_line(const std::string &clang) {
 }
 
 bool is_right_version(const std::string &clang, std::string &version) {
-  // Installed under its major version, as distributions and LLVM's own packages do.
+  // The one beside the LLVM that the plugin was built with needn't be asked.
   std::error_code ignored;
-  std::string real = fs::canonical(clang, ignored).string();
-  if (real.find(std::string("/llvm-") + kMajor + "/") != std::string::npos)
+  if (fs::canonical(clang, ignored).parent_path() == fs::canonical(PERDURE_LLVM_BIN, ignored))
     return true;
   version = version_line(clang);
   return version.find(std::string("clang version ") + kMajor + ".") != std::string::npos;
+}
+
+void refuse(const char *driver, const std::string &clang, const std::string &version) {
+  std::string served, other_build;
+  for (int major : kServed) {
+    std::string number = std::to_string(major);
+    served += (served.empty() ? "" : " and ") + number;
+    if (version.find("clang version " + number + ".") != std::string::npos)
+      other_build = ", or build perdure with PERDURE_LLVM=" + number;
+  }
+  std::fprintf(stderr,
+               "%s: error: '%s' is \"%s\"; perdure serves clang %s, and this build of it clang %s: "
+               "install clang-%s, or name one in PERDURE_CLANG%s\n",
+               driver, clang.c_str(), version.c_str(), served.c_str(), kMajor, kMajor,
+               other_build.c_str());
 }
 
 } // namespace
@@ -85,11 +100,7 @@ std::string find_clang(const char *driver) {
   std::string version;
   if (is_right_version(clang, version))
     return clang;
-  std::fprintf(
-      stderr,
-      "%s: error: '%s' is \"%s\", but the plugin was built for clang %s; install clang-%s, "
-      "or name one in PERDURE_CLANG\n",
-      driver, clang.c_str(), version.c_str(), kMajor, kMajor);
+  refuse(driver, clang, version);
   return "";
 }
 

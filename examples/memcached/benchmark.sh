@@ -15,6 +15,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
+source "$root/examples/pairs.sh"
 bin=${PERDURE_BIN:-$root/build/release/bin}
 out=${OUT:-$root/build/memcached}
 pools=$(mktemp -d "${POOLS:-$out}/benchmark.XXXXXX")
@@ -35,12 +36,7 @@ ops() {
   [ -z "$2" ] || rm -rf "${2%%,*}"
 }
 
-# median NUMBER...
-median() {
-  printf '%s\n' "$@" | sort -g | awk '{v[NR]=$1} END {print NR%2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'
-}
-
-# The two of a pair: before POOL GET-PERCENT, after POOL GET-PERCENT
+# The two of a pair (pairs.sh): before POOL GET-PERCENT, after POOL GET-PERCENT
 if [ -z "${AUDIT:-}" ]; then
   names="plain, requests/s | with pool, requests/s"
   before() { ops plain "" "$2"; }
@@ -50,21 +46,6 @@ else
   before() { ops durable "$1" "$2"; }
   after() { PERDURE_AUDIT=report,log=$pools/audit.log ops durable "$1" "$2"; }
 fi
-
-# row LABEL POOL GET-PERCENT
-row() {
-  local before=() after=() ratios=() i
-  for ((i = 0; i < pairs; i++)); do
-    before+=("$(before "$2" "$3")")
-    after+=("$(after "$2" "$3")")
-    ratios+=("$(awk "BEGIN {printf \"%.3f\", ${after[-1]} / ${before[-1]}}")")
-  done
-  local sorted
-  sorted=$(printf '%s\n' "${ratios[@]}" | sort -g)
-  printf '| %s | %.0f | %.0f | %.2f | %.2f to %.2f |\n' "$1" "$(median "${before[@]}")" \
-    "$(median "${after[@]}")" "$(median "${ratios[@]}")" "$(head -n 1 <<<"$sorted")" \
-    "$(tail -n 1 <<<"$sorted")"
-}
 
 load="$connections connections, $depth requests in flight on each, $size-byte values, "
 [ -z "${MATRIX:-}" ] || load=

@@ -26,7 +26,7 @@ configure() {
 }
 
 build_plain() {
-  configure plain clang-19
+  configure plain "$plain_clang"
   logged make.log make -j"$jobs" memcached memcached-debug testapp sizes timedrun
 }
 

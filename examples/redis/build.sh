@@ -23,12 +23,12 @@ prepare() {
   local target=$1
   [ -d "$directory/$target" ] || cp -r "$source" "$directory/$target"
   cd "$directory/$target/src"
-  logged ../deps.log make -j"$jobs" CC=clang-19 "${flags[@]}" .make-prerequisites
+  logged ../deps.log make -j"$jobs" CC="$plain_clang" "${flags[@]}" .make-prerequisites
 }
 
 build_plain() {
   prepare plain
-  logged make.log make -j"$jobs" CC=clang-19 "${flags[@]}" redis-server redis-cli redis-benchmark
+  logged make.log make -j"$jobs" CC="$plain_clang" "${flags[@]}" redis-server redis-cli redis-benchmark
 }
 
 # The recovery function is compiled like the rest and added to the server's link.

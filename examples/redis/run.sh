@@ -19,40 +19,8 @@ requests=${REQUESTS:-200000}
 bash "$here/fetch.sh" "$out" >/dev/null
 bash "$here/build.sh" "$out"
 work=$(mktemp -d "${POOLS:-$out}/run.XXXXXX")
-server=
-stop() {
-  [ -z "$server" ] || kill -9 "$server" 2>/dev/null || true
-  wait 2>/dev/null || true
-}
+source "$here/server.sh"
 trap 'stop; rm -rf "$work"' EXIT
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-
-cli() { "$out/plain/src/redis-cli" -p "$port" "$@"; }
-now_ms() { date +%s%3N; }
-
-# start KIND DIRECTORY OPTION...: KIND is plain, or durable, which has its pool in DIRECTORY. Sets
-# started_ms: from the start to the first reply that is not "loading".
-start() {
-  local kind=$1 directory=$2 begun
-  shift 2
-  mkdir -p "$directory"
-  [ "$kind" = plain ] || export PERDURE_POOL=$directory/pool,size=16G
-  begun=$(now_ms)
-  "$out/$kind/src/redis-server" --port "$port" --bind 127.0.0.1 --dir "$directory" --save "" \
-    --enable-debug-command yes --logfile "$directory/log" "$@" &
-  server=$!
-  unset PERDURE_POOL
-  until [ "$(cli exists x 2>/dev/null)" = 0 ]; do
-    kill -0 "$server" 2>/dev/null || { cat "$directory/log" >&2; exit 1; }
-    sleep 0.005
-  done
-  started_ms=$(($(now_ms) - begun))
-}
-crash() {
-  kill -9 "$server"
-  { wait "$server" || true; } 2>/dev/null
-  server=
-}
 
 # A data set of all types, of which one key in two is a string; the same for the same number.
 load() {

@@ -13,9 +13,10 @@
 
 namespace perdure {
 
-static constexpr std::chrono::milliseconds kDelay{200};
+static constexpr std::chrono::milliseconds kDelay{2000};
 static constexpr uint64_t kMuch = 8 << 20; // bytes of log; replayed in some 20 ms
-static constexpr int kRest = 3;            // times what the last step took
+static constexpr std::chrono::seconds kChildAnswers{1};
+static constexpr int kRest = 3; // times what the last step took
 
 Checkpoint::Checkpoint(Pool &pool, const RecoveryReport &recovered, bool background)
     : pool_(pool), capacity_(pool.superblock.log_capacity),
@@ -63,10 +64,13 @@ bool Checkpoint::wait_until_stepped(std::unique_lock<std::mutex> &lock) {
   }
   if (stopping_)
     return false;
-  say_what_is_waited_for();
   urgent_ = true;
   wake_.notify_one();
-  ended_.wait(lock);
+  // A child that can end the pause does so soon.
+  if (pauses_ == 0 || said_)
+    ended_.wait(lock);
+  else if (ended_.wait_for(lock, kChildAnswers) == std::cv_status::timeout)
+    say_what_is_waited_for();
   return status_.is_ok();
 }
 
@@ -80,6 +84,11 @@ void Checkpoint::say_what_is_waited_for() {
                "(process %d, or one that it forked): updates wait until it ends; end it, or make "
                "the pool with a larger log (log_size=)\n",
                pool_.path.c_str(), paused_for_);
+}
+
+bool Checkpoint::is_urgent() const {
+  std::lock_guard guard(mutex_);
+  return urgent_;
 }
 
 void Checkpoint::waits_for(pid_t child) {

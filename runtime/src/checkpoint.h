@@ -3,7 +3,7 @@
 // Applies committed epochs to the image in the background and then gives their log space back. One
 // step: merge what is queued, write it to the image, persist the image, move the superblock's
 // horizon and log start, free the log. What is behind at a kill is replayed at the next start, so a
-// step begins 200 ms after anything was committed, sooner if much was; but not before the thread
+// step begins 2 s after anything was committed, sooner if much was; but not before the thread
 // has rested three times as long as the last step took, unless the log is half full or someone
 // waits for space.
 #pragma once
@@ -43,6 +43,8 @@ public:
   void stop();
   // Paused, no byte of the image file changes; on return of pause(true) a running step has ended.
   void pause(bool paused);
+  // True if a step should not wait: the log is half full, or someone waits for space. Any thread.
+  bool is_urgent() const;
   // The process that the pause is for, named if someone must wait for it. Any thread.
   void waits_for(pid_t child);
   // In a forked child: the thread does not exist there, and must not be waited for.

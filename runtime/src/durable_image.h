@@ -56,6 +56,8 @@ public:
 
   // While paused no byte of the image file changes (a forked child still maps it).
   virtual void pause_checkpoint(bool paused) = 0;
+  // True if half of the log is used, or someone waits for space: a pause should end. Any thread.
+  virtual bool log_is_short() const { return false; }
   // For messages: the child that the pause is for.
   virtual void checkpoint_waits_for(pid_t child) = 0;
   // The image fails for good for a reason of the caller's, as if a commit had failed; says so,

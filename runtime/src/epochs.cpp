@@ -326,7 +326,7 @@ void Epochs::cut_quiescent(uint64_t begun) {
   make_durable(std::move(record), last_cut());
 }
 
-void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) {
+void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket, bool at_leisure) {
   cuts_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(record->payload().size(), std::memory_order_relaxed);
   // After the entries were taken: a store that depends on a lost one was noted after it got lost.
@@ -341,11 +341,11 @@ void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket) 
     record->set_epoch(image_->last_epoch() + 1);
     status = image_->commit(std::move(record));
   }
-  publish(status.is_ok(), ticket);
+  publish(status.is_ok(), ticket, at_leisure);
 }
 
 // DURABLE: TICKET is. Else the pool has failed.
-void Epochs::publish(bool durable, uint64_t ticket) {
+void Epochs::publish(bool durable, uint64_t ticket, bool at_leisure) {
   {
     std::lock_guard lock(mutex_);
     if (durable)
@@ -354,7 +354,7 @@ void Epochs::publish(bool durable, uint64_t ticket) {
       failed_.store(true, std::memory_order_release);
     durable_changed_.notify_all();
   }
-  on_durable_();
+  on_durable_(at_leisure);
 }
 
 // What was taken from the write sets is lost, and with it every later epoch.

@@ -42,10 +42,10 @@ public:
   static Epochs &instance();
 
   // Starts cutting for IMAGE. ON_DURABLE is called by the thread that made a ticket durable, and
-  // when the pool failed. With DISCARD epochs are cut and dropped, to measure instrumentation
-  // alone.
+  // when the pool failed; with true if that thread holds no lock and nobody waits for it. With
+  // DISCARD epochs are cut and dropped, to measure instrumentation alone.
   void start(DurableImage *image, uint32_t async_ms, bool discard,
-             std::function<void()> on_durable);
+             std::function<void(bool)> on_durable);
   // From the next cut on OBSERVER looks on. REQUIRES: not running.
   void observe(CutObserver *observer) { observer_ = observer; }
   // Takes what is recorded by now, for the observer; the next cut copies it.
@@ -128,8 +128,8 @@ private:
   void cut_quiescent(uint64_t begun);
   bool cut_and_commit(); // many mutators; false: given up, try again
   void commit_sealed();  // single mutator
-  void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket);
-  void publish(bool durable, uint64_t ticket);
+  void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket, bool at_leisure = false);
+  void publish(bool durable, uint64_t ticket, bool at_leisure = false);
   void give_up(const char *why);
   void committer();
   bool wait_until_durable(uint64_t ticket);
@@ -140,7 +140,7 @@ private:
   DurableImage *image_ = nullptr;
   uint32_t async_ms_ = 0;
   bool cheap_ = false, discard_ = false;
-  std::function<void()> on_durable_;
+  std::function<void(bool)> on_durable_;
   CutObserver *observer_ = nullptr;
   std::atomic<bool> running_{false}, stopped_{false}, failed_{false};
   std::atomic<uint64_t> open_{1}, durable_{0};

@@ -34,7 +34,7 @@ void block_all_signals() {
 } // namespace
 
 void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
-                   std::function<void()> on_durable) {
+                   std::function<void(bool)> on_durable) {
   image_ = image;
   async_ms_ = async_ms;
   discard_ = discard;
@@ -103,7 +103,7 @@ void Epochs::commit_sealed() {
   if (!record || failed())
     return;
   try {
-    make_durable(std::move(record), ticket);
+    make_durable(std::move(record), ticket, true);
   } catch (const std::bad_alloc &) {
     give_up("out of memory for an epoch");
   }

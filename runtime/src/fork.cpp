@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // fork(). The child is detached: its private mapping is a snapshot of the moment, its stores are
-// its own, nothing of it is logged. While it lives the image file must not change under the pages
-// that neither process has copied, so the checkpoint pauses. A child that becomes a daemon
-// (setsid() after its parent exits) takes the pool over.
+// its own, nothing of it is logged. While it shares pages with the image file that must not change,
+// so the checkpoint pauses (forked_child.h). A child that becomes a daemon (setsid() after its
+// parent exits) takes the pool over.
 #include "epochs.h"
+#include "forked_child.h"
 #include "mutator.h"
 #include "next_symbol.h"
 #include "output_gate.h"
 #include "runtime.h"
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 
@@ -26,24 +25,6 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kParentExitLimit = 5s;
 
-// Ends when nobody holds the pipe's other end: the child and the copies it forked have exited or
-// replaced themselves.
-void resume_checkpoint_after(int pipe_read, DurableImage *image) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread([pipe_read, image] {
-    pid_t child; // says who it is, then nothing more
-    ssize_t got;
-    while ((got = read(pipe_read, &child, sizeof child)) != 0)
-      if (got == sizeof child)
-        image->checkpoint_waits_for(child);
-    close(pipe_read);
-    image->pause_checkpoint(false);
-  }).detach();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
 } // namespace
 
 void Runtime::before_fork() {
@@ -52,9 +33,10 @@ void Runtime::before_fork() {
     Mutator *mutator = Mutator::current_or_null();
     if (!(mutator && mutator->in_open_unit()))
       Epochs::instance().flush();
-    if (pipe2(child_pipe_, O_CLOEXEC) != 0)
-      child_pipe_[0] = child_pipe_[1] = -1;
+    child_link_.open();
   }
+  if (mode() == Mode::kDetached)
+    child_forks();
   forking_.emplace(); // a handler of the program's must not meet the locks
   OutputGate::instance().lock_for_fork();
   Epochs::instance().lock_for_fork();
@@ -75,12 +57,12 @@ void Runtime::after_fork(bool child) {
   Epochs::instance().unlock_after_fork(child);
   OutputGate::instance().unlock_after_fork(child);
   forking_.reset();
+  if (mode() == Mode::kDetached)
+    child_has_forked();
   if (mode() != Mode::kDurable)
     return;
   if (child) {
-    close(child_pipe_[0]); // the write end closes when this process is gone
-    const pid_t self = getpid();
-    (void)!syscall(SYS_write, child_pipe_[1], &self, sizeof self);
+    serve_parent(child_link_, fcntl(image_->image_fd(), F_DUPFD_CLOEXEC, 0), image_->image_bytes());
     Mutator::keep_only_current();
     forgot_updates_ = false;
     mode_ = Mode::kDetached;
@@ -88,15 +70,7 @@ void Runtime::after_fork(bool child) {
     image_->abandon_after_fork();
     return;
   }
-  if (child_pipe_[0] < 0) {
-    std::fprintf(stderr,
-                 "perdure: no file descriptor left at fork(): a child's snapshot may change "
-                 "while the checkpoint runs\n");
-    image_->pause_checkpoint(false);
-    return;
-  }
-  close(child_pipe_[1]);
-  resume_checkpoint_after(child_pipe_[0], image_.get());
+  pause_for_child(child_link_, image_.get());
 }
 
 void Runtime::set_fork_handlers() {

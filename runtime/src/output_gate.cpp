@@ -20,6 +20,13 @@
 #include <unistd.h>
 
 namespace perdure {
+namespace {
+
+// A send costs about as much as it takes to wake a thread.
+constexpr uint32_t kFewPending = 2;
+
+} // namespace
+
 OutputGate &OutputGate::instance() {
   // Never destroyed: threads may outlive destructors. Not on the heap: whoever first closes a
   // descriptor makes it, and close() must not run out of memory.
@@ -61,8 +68,11 @@ void OutputGate::close_descriptors() {
   }
 }
 
-void OutputGate::notify() {
+void OutputGate::notify(bool at_leisure) {
   if (!running_.load(std::memory_order_acquire))
+    return;
+  const uint32_t pending = pending_count_.load(std::memory_order_relaxed);
+  if (at_leisure && pending != 0 && pending <= kFewPending && !release_pending())
     return;
   uint64_t one = 1;
   (void)!syscall(SYS_write, wake_, &one, sizeof one);
@@ -205,6 +215,7 @@ OutputGate::Attempt OutputGate::hold(const ConnectionPtr &connection, const msgh
 void OutputGate::push_pending(ConnectionPtr connection) {
   connection->next_pending = std::move(pending_);
   pending_ = std::move(connection);
+  pending_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
 // CONNECTION has something to send once TICKET is durable. REQUIRES: its mutex is not held.

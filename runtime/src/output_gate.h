@@ -38,8 +38,10 @@ public:
   Status start();
   // Sends what is held and durable, as far as the peers take it within about a second.
   void stop();
-  // Wakes the gate's thread: a ticket became durable, or the pool failed. Any thread.
-  void notify();
+  // A ticket became durable, or the pool failed: wakes the gate's thread. AT_LEISURE: the caller,
+  // who holds no lock, sends itself what few connections wait for; they are spared that thread's
+  // waking up. Any thread.
+  void notify(bool at_leisure = false);
 
   // Stands in for sendmsg(). Returns true if it took the call: RESULT is what the caller returns
   // (errno set). False: the descriptor is no socket or nothing is pending; make the call itself.
@@ -122,6 +124,7 @@ private:
   std::unordered_map<int, ConnectionPtr>
       connections_;                           // sockets that ever had to hold, until closed
   ConnectionPtr pending_;                     // with held bytes
+  std::atomic<uint32_t> pending_count_{0};    // of them, written under mutex_
   std::atomic<uint32_t> connection_count_{0}; // lets writers skip the look-up
   // By descriptor: something is held, or an error kept. Written under the connection's mutex, and
   // where it is closed; cleared before held_bytes gets to 0, because that lets it be closed.

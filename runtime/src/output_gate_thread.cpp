@@ -102,6 +102,7 @@ bool OutputGate::release_pending() {
   {
     std::lock_guard lock(mutex_);
     connection = std::move(pending_);
+    pending_count_.store(0, std::memory_order_relaxed);
   }
   while (connection) {
     {

@@ -35,6 +35,7 @@ public:
     pauses_ += paused ? 1 : -1;
     checkpoint_->pause(paused);
   }
+  bool log_is_short() const override { return checkpoint_->is_urgent(); }
   void abandon_after_fork() override;
   void give_up(const char *why) override;
   void checkpoint_waits_for(pid_t child) override { checkpoint_->waits_for(child); }

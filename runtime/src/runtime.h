@@ -10,6 +10,7 @@
 
 #include "auditor.h"
 #include "durable_image.h"
+#include "forked_child.h"
 #include "heap.h"
 #include "perdure/abi.h"
 #include "pins.h"
@@ -146,7 +147,7 @@ private:
   bool recovery_done_ = false;
   uint64_t epoch_at_fork_ = 0;
   std::optional<Uninterrupted> forking_; // during fork()
-  int child_pipe_[2] = {-1, -1};         // during fork(): its write end stays with the child
+  ChildLink child_link_;                 // during fork()
   std::atomic<bool> forgot_updates_{false};
 };
 

@@ -20,7 +20,7 @@ class EpochsTest : public testing::TestWithParam<bool> {
 protected:
   void SetUp() override {
     words_.map();
-    epochs_->start(&image_, 0, false, [] {});
+    epochs_->start(&image_, 0, false, [](bool) {});
   }
   void TearDown() override {
     epochs_->stop();
@@ -271,7 +271,7 @@ TEST_P(EpochsTest, AForkedChildCanStartAgain) {
     epochs_->lock_for_fork(); // and as if in a child of the child
     epochs_->unlock_after_fork(true);
     Mutator::keep_only_current();
-    epochs_->start(&image_, 0, false, [] {});
+    epochs_->start(&image_, 0, false, [](bool) {});
     for (uint64_t i = 1; i <= 50; i++) {
       store(1, i);
       sync();

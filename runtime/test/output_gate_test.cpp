@@ -4,6 +4,7 @@
 #include "epochs.h"
 #include "memory_image.h"
 #include "output_gate.h"
+#include <atomic>
 #include <chrono>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace perdure {
@@ -21,7 +23,7 @@ protected:
   void SetUp() override {
     words_.map();
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0);
-    epochs().start(&image_, 0, false, [] { gate().notify(); });
+    epochs().start(&image_, 0, false, [](bool at_leisure) { gate().notify(at_leisure); });
     ASSERT_TRUE(gate().start().is_ok());
   }
   void TearDown() override {
@@ -111,6 +113,28 @@ TEST_F(OutputGateTest, LaterOutputStaysBehindHeldOutput) {
     send(word);
   }
   EXPECT_EQ(receive(expected.size()), expected);
+}
+
+// The gate's thread and one that made a ticket durable may both send what is held.
+TEST_F(OutputGateTest, OrderIsKeptWhoeverSends) {
+  std::atomic<bool> done{false};
+  std::thread committer([&] {
+    while (!done)
+      gate().notify(true);
+  });
+  std::string expected, got;
+  for (uint64_t i = 0; i < 2000; i++) {
+    words_.store(1, i);
+    const std::string word = std::to_string(i) + " ";
+    expected += word;
+    send(word);
+    if (i % 16 == 15)
+      got += receive(expected.size() - got.size());
+  }
+  got += receive(expected.size() - got.size());
+  done = true;
+  committer.join();
+  EXPECT_EQ(got, expected);
 }
 
 // The second is held while the gate's thread sends the first (long, so that it takes a while): it

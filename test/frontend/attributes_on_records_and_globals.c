@@ -1,7 +1,7 @@
 // Marked types and variables arrive as facts, with both spellings, keys and field offsets.
-// RUN: %perdure-cc -std=c23 -S -emit-llvm -o - %s | FileCheck %s
+// RUN: %perdure-cc -std=c2x -S -emit-llvm -o - %s | FileCheck %s
 // The program's own annotations survive; ours do not keep globals alive.
-// RUN: %perdure-cc -std=c23 -O1 -S -emit-llvm -o - %s | FileCheck %s --check-prefix=ANNOTATIONS
+// RUN: %perdure-cc -std=c2x -O1 -S -emit-llvm -o - %s | FileCheck %s --check-prefix=ANNOTATIONS
 #include <pthread.h>
 
 struct [[perdure::persistent]] item {

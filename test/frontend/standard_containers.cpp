@@ -2,7 +2,7 @@
 // RUN: %perdure-cxx -std=c++11 -S -emit-llvm -o - %s | FileCheck %s
 // RUN: %perdure-cxx -std=c++17 -S -emit-llvm -o - %s | FileCheck %s
 // RUN: %perdure-cxx -std=c++20 -S -emit-llvm -o - %s | FileCheck %s
-// RUN: %perdure-cxx -std=c++23 -O2 -S -emit-llvm -o - %s | FileCheck %s
+// RUN: %perdure-cxx -std=c++2b -O2 -S -emit-llvm -o - %s | FileCheck %s
 #include <deque>
 #include <list>
 #include <map>

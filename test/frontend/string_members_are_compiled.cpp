@@ -7,7 +7,7 @@
 // RUN: %perdure-cxx -std=c++17 -O3 -c %s -o %t.o && llvm-nm -C %t.o | FileCheck %s --check-prefix=NO-EXTERN
 // RUN: %perdure-cxx -std=c++17 -Oz -c %s -o %t.o && llvm-nm -C %t.o | FileCheck %s --check-prefix=NO-EXTERN
 // RUN: %perdure-cxx -std=c++20 -O0 -c %s -o %t.o && llvm-nm -C %t.o | FileCheck %s
-// RUN: %perdure-cxx -std=c++23 -O2 -c %s -o %t.o && llvm-nm -C %t.o | FileCheck %s --check-prefix=NO-EXTERN
+// RUN: %perdure-cxx -std=c++2b -O2 -c %s -o %t.o && llvm-nm -C %t.o | FileCheck %s --check-prefix=NO-EXTERN
 // Without the plugin they are extern: the check can fail.
 // RUN: %clang -std=c++17 -O1 -c %s -o %t.o && llvm-nm -C %t.o | not FileCheck %s --check-prefix=NO-EXTERN
 #include <sstream>

@@ -7,8 +7,8 @@
 ; RUN: %opt-perdure -passes="perdure-early,perdure-late,verify" -S %s | FileCheck %s
 target triple = "x86_64-unknown-linux-gnu"
 
-declare ptr @llvm.stacksave.p0()
-declare void @llvm.stackrestore.p0(ptr)
+declare ptr @llvm.stacksave()
+declare void @llvm.stackrestore(ptr)
 declare void @use(ptr)
 
 ; CHECK-LABEL: @beside(
@@ -21,12 +21,12 @@ declare void @use(ptr)
 ; CHECK: @llvm.stackrestore
 ; CHECK: ret void
 define void @beside(ptr %p, i64 %n) {
-  %saved = call ptr @llvm.stacksave.p0()
+  %saved = call ptr @llvm.stacksave()
   %array = alloca i32, i64 %n
   store i32 1, ptr %array
   call void @use(ptr %array)
   store i32 2, ptr %p
-  call void @llvm.stackrestore.p0(ptr %saved)
+  call void @llvm.stackrestore(ptr %saved)
   call void @use(ptr %p)
   ret void
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Intent: while a forked child lives the log cannot be emptied; when it is full the program says once
+// Intent: while a forked child lives that has a child of its own, and so cannot copy for both what they
+// share with the image, the log cannot be emptied; when it is full the program says once
 // whom it waits for, and goes on when the child has ended, with everything it wrote.
 // RUN: rm -rf %t && mkdir -p %t
 // RUN: %perdure-cc -O2 -pthread -Wall -Werror %s -o %t/test
@@ -38,7 +39,7 @@ static void *end_child(void *unused) {
   }
   snprintf(number, sizeof number, "(process %d,", (int)child);
   names_the_child = strstr(said, number) != NULL;
-  kill(child, SIGKILL);
+  kill(-child, SIGKILL);
   return unused;
 }
 
@@ -51,8 +52,11 @@ PERDURE_TRANSACTION __attribute__((noinline)) static void update(int i) {
 int main(void) {
   if (perdure_recovered())
     return printf("%d were found\n", updates) < 0;
-  if ((child = fork()) == 0)
+  if ((child = fork()) == 0) {
+    setpgid(0, 0);
+    fork();
     pause();
+  }
   pthread_t thread;
   pthread_create(&thread, NULL, end_child, NULL);
   int synced = 0;

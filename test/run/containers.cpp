@@ -6,7 +6,7 @@
 // RUN: env LEVELS="-O0 -O2" %check-matrix %s -std=c++11
 // RUN: env LEVELS="-O0 -O2" %check-matrix %s -std=c++14
 // RUN: env LEVELS="-O0 -O2" %check-matrix %s -std=c++17
-// RUN: env LEVELS="-O0 -O2" %check-matrix %s -std=c++23
+// RUN: env LEVELS="-O0 -O2" %check-matrix %s -std=c++2b
 #include <algorithm>
 #include <deque>
 #include <list>

@@ -7,7 +7,7 @@ set -e
 plugin=$1 include=$2 work=$3 source=$4
 shift 4
 mkdir -p "$work"
-case $source in *.cpp) driver=clang++-19 ;; *) driver=clang-19 ;; esac
+case $source in *.cpp) driver=clang++ ;; *) driver=clang ;; esac
 case "$*" in
 *perdure-port*) ;;
 *) set -- "-fplugin-arg-perdure-port=$(dirname "$0")/heap_all.yaml" "$@" ;;

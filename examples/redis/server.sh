@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Sourced by run.sh and benchmark.sh: one server at a time, on a free port of the loopback interface.
+# REQUIRES: $out, where build.sh put the servers.
+server=
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+
+stop() {
+  [ -z "$server" ] || kill -9 "$server" 2>/dev/null || true
+  wait 2>/dev/null || true
+}
+
+cli() { "$out/plain/src/redis-cli" -p "$port" "$@"; }
+now_ms() { date +%s%3N; }
+
+# start KIND DIRECTORY OPTION...: KIND is plain, or durable, which has its pool in DIRECTORY, with
+# $pool_options. Sets started_ms: from the start to the first reply that is not "loading".
+start() {
+  local kind=$1 directory=$2 begun
+  shift 2
+  mkdir -p "$directory"
+  [ "$kind" = plain ] || export PERDURE_POOL=$directory/pool,size=16G${pool_options:-}
+  begun=$(now_ms)
+  "$out/$kind/src/redis-server" --port "$port" --bind 127.0.0.1 --dir "$directory" --save "" \
+    --enable-debug-command yes --logfile "$directory/log" "$@" &
+  server=$!
+  unset PERDURE_POOL
+  until [ "$(cli exists x 2>/dev/null)" = 0 ]; do
+    kill -0 "$server" 2>/dev/null || { cat "$directory/log" >&2; exit 1; }
+    sleep 0.005
+  done
+  started_ms=$(($(now_ms) - begun))
+}
+
+crash() {
+  kill -9 "$server"
+  { wait "$server" || true; } 2>/dev/null
+  server=
+}
