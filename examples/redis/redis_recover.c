@@ -5,9 +5,14 @@
 // ordinary heap. With a pool that was continued they are dropped for what the pool holds, and
 // only what belongs to clients (blocked ones, watched keys) is taken from the fresh ones.
 //
+// Below it, the end of a unit that Redis has no function for: in a slow script.
+//
 // The other half is redis.port.yaml.
 #include "server.h"
 
+#include "script.h" // needs the one above
+
+#include <perdure/annotations.h>
 #include <perdure/perdure.h>
 
 // What the pool held, before start-up wrote over it.
@@ -101,4 +106,25 @@ void redis_recover(void) {
   size_t *used_memory = perdure_root("zmalloc.c:used_memory");
   if (used_memory)
     *used_memory += kept.bytes;
+  // Requests that the kill cut off; zfree() counts them.
+  if (perdure_reclaim(zfree) != 0)
+    serverLog(LL_WARNING, "What requests in flight had allocated stays so: %s", strerror(errno));
+}
+
+// A script that runs for long serves other clients from within, with -BUSY. What they are told must
+// not wait for its end, and as long as it has changed nothing the state is that before it. In a
+// transaction earlier commands may have.
+static int has_changed_nothing(const scriptRunCtx *run) {
+  return !(run->flags & SCRIPT_WRITE_DIRTY) && !server.in_exec && !server.loading;
+}
+
+PERDURE_COMMIT_POINT void end_unit_in_script(void) {}
+
+// The linker puts it in place of scriptInterrupt, which Lua calls every so many instructions.
+int __real_scriptInterrupt(scriptRunCtx *run);
+int __wrap_scriptInterrupt(scriptRunCtx *run);
+int __wrap_scriptInterrupt(scriptRunCtx *run) {
+  if (scriptRunDuration() >= server.busy_reply_threshold && has_changed_nothing(run))
+    end_unit_in_script();
+  return __real_scriptInterrupt(run);
 }

@@ -54,6 +54,14 @@ void *perdure_block(const void *address, size_t *size);
 // without a pool. Reads every allocation bitmap: for start-up.
 size_t perdure_heap_used(void);
 
+// Frees in the background what no persistent global leads to: what requests in flight had when the
+// program was killed. A forked child looks for it in its snapshot, under the condition of `perdure
+// sweep` (plain addresses); then RELEASE gets the blocks one by one, in a thread of its own; it must
+// free them. NULL: free(). Does nothing in a run that continued no pool. REQUIRES: all that must
+// live on is reachable: call it at the end of the recovery function. Returns 0; -1 with errno set if
+// there is no process, thread or descriptor left.
+int perdure_reclaim(void (*release)(void *block));
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }
