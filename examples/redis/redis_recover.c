@@ -111,20 +111,33 @@ void redis_recover(void) {
     serverLog(LL_WARNING, "What requests in flight had allocated stays so: %s", strerror(errno));
 }
 
-// A script that runs for long serves other clients from within, with -BUSY. What they are told must
-// not wait for its end, and as long as it has changed nothing the state is that before it. In a
-// transaction earlier commands may have.
-static int has_changed_nothing(const scriptRunCtx *run) {
-  return !(run->flags & SCRIPT_WRITE_DIRTY) && !server.in_exec && !server.loading;
+// A script that runs for long serves other clients from within, with -BUSY. That shows nothing of what
+// the script has changed, and must not wait for its end. What their replies show beside it, of
+// commands before the script, is made a unit of its own. In a transaction it can't be.
+PERDURE_COMMIT_POINT void end_unit_before_script(void) {}
+
+static int is_transaction(void) { return server.in_exec || server.loading; }
+
+// The linker puts these in place of Redis's functions: what begins a script, and what Lua calls every
+// so many instructions.
+int __real_scriptPrepareForRun(scriptRunCtx *run, client *engine, client *caller, const char *name,
+                               uint64_t flags, int read_only);
+int __wrap_scriptPrepareForRun(scriptRunCtx *run, client *engine, client *caller, const char *name,
+                               uint64_t flags, int read_only);
+int __wrap_scriptPrepareForRun(scriptRunCtx *run, client *engine, client *caller, const char *name,
+                               uint64_t flags, int read_only) {
+  if (!is_transaction())
+    end_unit_before_script();
+  return __real_scriptPrepareForRun(run, engine, caller, name, flags, read_only);
 }
 
-PERDURE_COMMIT_POINT void end_unit_in_script(void) {}
-
-// The linker puts it in place of scriptInterrupt, which Lua calls every so many instructions.
 int __real_scriptInterrupt(scriptRunCtx *run);
 int __wrap_scriptInterrupt(scriptRunCtx *run);
 int __wrap_scriptInterrupt(scriptRunCtx *run) {
-  if (scriptRunDuration() >= server.busy_reply_threshold && has_changed_nothing(run))
-    end_unit_in_script();
-  return __real_scriptInterrupt(run);
+  if (is_transaction())
+    return __real_scriptInterrupt(run);
+  perdure_output_shows_unit(0);
+  int result = __real_scriptInterrupt(run);
+  perdure_output_shows_unit(1);
+  return result;
 }

@@ -29,6 +29,11 @@ const char *perdure_error(void);
 // or there is none.
 int perdure_sync(void);
 
+// SHOWS 0: until it is called with 1, nothing that the calling thread sends shows what the open unit
+// has changed (a server that, from inside of a long unit, tells others that it is busy); so it waits
+// only for what was changed before that unit. For `threads: single`.
+void perdure_output_shows_unit(int shows);
+
 // 1 if this run continued a pool that already held data, else 0.
 int perdure_recovered(void);
 
