@@ -42,7 +42,7 @@ excluded() {
 if [ ${#files[@]} -eq 0 ] && [ -z "$all" ]; then
   files=(
     unit/type/{string,incr,hash,set,zset,list,stream,stream-cgroups} unit/{keyspace,scan,expire,multi}
-    unit/{bitops,bitfield,scripting,functions,other,dump,lazyfree,protocol,auth}
+    unit/{bitops,bitfield,scripting,functions,other,lazyfree,protocol,auth}
   )
 elif [ ${#files[@]} -eq 0 ]; then # as test_helper.tcl lists them
   mapfile -t files < <(sed -n 's/^ *\(\(unit\|integration\)\/[^ ]*\)$/\1/p' "$built/tests/test_helper.tcl" |
