@@ -111,15 +111,15 @@ void redis_recover(void) {
     serverLog(LL_WARNING, "What requests in flight had allocated stays so: %s", strerror(errno));
 }
 
-// A script that runs for long serves other clients from within, with -BUSY. That shows nothing of what
-// the script has changed, and must not wait for its end. What their replies show beside it, of
+// A script that runs for long serves other clients from within, with -BUSY. That shows nothing of
+// what the script has changed, and must not wait for its end. What their replies show beside it, of
 // commands before the script, is made a unit of its own. In a transaction it can't be.
 PERDURE_COMMIT_POINT void end_unit_before_script(void) {}
 
 static int is_transaction(void) { return server.in_exec || server.loading; }
 
-// The linker puts these in place of Redis's functions: what begins a script, and what Lua calls every
-// so many instructions.
+// The linker puts these in place of Redis's functions: what begins a script, and what Lua calls
+// every so many instructions.
 int __real_scriptPrepareForRun(scriptRunCtx *run, client *engine, client *caller, const char *name,
                                uint64_t flags, int read_only);
 int __wrap_scriptPrepareForRun(scriptRunCtx *run, client *engine, client *caller, const char *name,
