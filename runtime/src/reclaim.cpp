@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// perdure_reclaim(). What no root reaches at recovery never will be reached again, so the search may
-// take its time, in a forked child's snapshot, while the program runs. The child is a grandchild:
-// programs that wait for their children do not meet it.
+// perdure_reclaim(). What no root reaches at recovery never will be reached again, so the search
+// may take its time, in a forked child's snapshot, while the program runs. The child is a
+// grandchild: programs that wait for their children do not meet it.
 #include "deferred_frees.h"
 #include "epochs.h"
 #include "heap_layout.h"
@@ -56,8 +56,8 @@ bool write_all(int fd, const void *bytes, size_t size) {
 void search(int pipe) {
   let_go_of_descriptors();
   Runtime &runtime = Runtime::instance();
-  const std::vector<Block> blocks = unreachable_blocks(
-      reinterpret_cast<std::byte *>(kBase), runtime.heap(), runtime.stored_roots());
+  const std::vector<Block> blocks = unreachable_blocks(reinterpret_cast<std::byte *>(kBase),
+                                                       runtime.heap(), runtime.stored_roots());
   std::vector<void *> addresses;
   for (const Block &block : blocks)
     addresses.push_back(reinterpret_cast<std::byte *>(kBase) + block.offset);
