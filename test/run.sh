@@ -109,6 +109,7 @@ step_redis() {
   esac
   bash examples/redis/build.sh build/redis &&
     bash test/kill/run.sh redis 200 &&
+    bash test/kill/run.sh redis_memory 50 &&
     bash examples/redis/upstream-tests.sh &&
     bash examples/redis/upstream-tests.sh --pool
 }
@@ -125,7 +126,7 @@ step_fault() {
 step_audit() {
   "${lit[@]}" -sv build/release/test --param audit=1 || return 1
   local programs=(kv inventory)
-  [ ! -x build/redis/durable/src/redis-server ] || programs+=(redis)
+  [ ! -x build/redis/durable/src/redis-server ] || programs+=(redis redis_tests)
   [ ! -x build/memcached/durable/memcached ] || programs+=(memcached upstream)
   bash test/audit/ports.sh "${programs[@]}"
 }

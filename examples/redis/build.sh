@@ -39,7 +39,7 @@ build_durable() {
     -I../deps/hiredis -I../deps/hdr_histogram -I../deps/linenoise -c "$here/redis_recover.c" \
     -o ../redis_recover.o
   logged make.log make -j"$jobs" CC="$bin/perdure-clang" "${flags[@]}" \
-    REDIS_SERVER_OBJ="$(server_objects) ../redis_recover.o" redis-server
+    REDIS_LDFLAGS=-Wl,--wrap=scriptInterrupt,--wrap=scriptPrepareForRun REDIS_SERVER_OBJ="$(server_objects) ../redis_recover.o" redis-server
   cp ../../plain/src/redis-cli ../../plain/src/redis-benchmark .
 }
 

@@ -5,9 +5,14 @@
 // ordinary heap. With a pool that was continued they are dropped for what the pool holds, and
 // only what belongs to clients (blocked ones, watched keys) is taken from the fresh ones.
 //
+// Below it, the end of a unit that Redis has no function for: in a slow script.
+//
 // The other half is redis.port.yaml.
 #include "server.h"
 
+#include "script.h" // needs the one above
+
+#include <perdure/annotations.h>
 #include <perdure/perdure.h>
 
 // What the pool held, before start-up wrote over it.
@@ -101,4 +106,38 @@ void redis_recover(void) {
   size_t *used_memory = perdure_root("zmalloc.c:used_memory");
   if (used_memory)
     *used_memory += kept.bytes;
+  // Requests that the kill cut off; zfree() counts them.
+  if (perdure_reclaim(zfree) != 0)
+    serverLog(LL_WARNING, "What requests in flight had allocated stays so: %s", strerror(errno));
+}
+
+// A script that runs for long serves other clients from within, with -BUSY. That shows nothing of
+// what the script has changed, and must not wait for its end. What their replies show beside it, of
+// commands before the script, is made a unit of its own. In a transaction it can't be.
+PERDURE_COMMIT_POINT void end_unit_before_script(void) {}
+
+static int is_transaction(void) { return server.in_exec || server.loading; }
+
+// The linker puts these in place of Redis's functions: what begins a script, and what Lua calls
+// every so many instructions.
+int __real_scriptPrepareForRun(scriptRunCtx *run, client *engine, client *caller, const char *name,
+                               uint64_t flags, int read_only);
+int __wrap_scriptPrepareForRun(scriptRunCtx *run, client *engine, client *caller, const char *name,
+                               uint64_t flags, int read_only);
+int __wrap_scriptPrepareForRun(scriptRunCtx *run, client *engine, client *caller, const char *name,
+                               uint64_t flags, int read_only) {
+  if (!is_transaction())
+    end_unit_before_script();
+  return __real_scriptPrepareForRun(run, engine, caller, name, flags, read_only);
+}
+
+int __real_scriptInterrupt(scriptRunCtx *run);
+int __wrap_scriptInterrupt(scriptRunCtx *run);
+int __wrap_scriptInterrupt(scriptRunCtx *run) {
+  if (is_transaction())
+    return __real_scriptInterrupt(run);
+  perdure_output_shows_unit(0);
+  int result = __real_scriptInterrupt(run);
+  perdure_output_shows_unit(1);
+  return result;
 }

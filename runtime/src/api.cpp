@@ -36,6 +36,8 @@ int perdure_sync(void) {
   return ticket <= epochs.durable() || epochs.wait(ticket) ? 0 : -1;
 }
 
+void perdure_output_shows_unit(int shows) { Epochs::output_shows_unit = shows != 0; }
+
 int perdure_recovered(void) { return Runtime::instance().recovered(); }
 
 void *perdure_root(const char *key) { return Runtime::instance().find_root(key); }

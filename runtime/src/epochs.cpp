@@ -52,6 +52,7 @@ uint64_t ns_since(Clock::time_point start) {
 std::atomic<uint32_t> Epochs::cut_pending{0};
 std::atomic<bool> Epochs::lost_updates_{false};
 bool Epochs::single_mutator = false;
+__thread bool Epochs::output_shows_unit = true;
 bool Epochs::units_between_commit_points = false;
 
 Epochs &Epochs::instance() {
@@ -85,7 +86,7 @@ uint64_t Epochs::ticket_to_wait_for(bool relaxed_too) const {
     return 0;
   // In this order: a drain advances open_ before it takes entries, so that whoever finds the write
   // sets clean because of it sees the advanced number and waits for the cut that took them.
-  bool dirty = any_dirty(relaxed_too ? 2 : 1);
+  bool dirty = (output_shows_unit || !single_mutator) && any_dirty(relaxed_too ? 2 : 1);
   uint64_t open = open_.load(std::memory_order_acquire);
   uint64_t ticket = dirty ? open : open - 1;
   return ticket <= durable() ? 0 : ticket;

@@ -61,6 +61,8 @@ public:
   // The ticket that must be durable before anything the caller may have seen or done can be
   // revealed; 0 if that is so already. Relaxed updates do not count, unless asked for.
   uint64_t ticket_to_wait_for(bool relaxed_too = false) const;
+  // False: the thread's output shows nothing of the open unit. See perdure.h; single mutator only.
+  static __thread bool output_shows_unit;
   // The newest ticket whose cut was taken: what a thread inside a unit may wait for.
   uint64_t last_cut() const { return open_.load(std::memory_order_acquire) - 1; }
   uint64_t durable() const { return durable_.load(std::memory_order_acquire); }

@@ -92,6 +92,21 @@ void *answer_parent(void *) {
   return nullptr;
 }
 
+// Without the thread the parent waits for this process to end.
+void start_answering() {
+  Child &self = child();
+  tell(self.link, {getpid(), false});
+  Uninterrupted masked; // signals are the program's
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStack);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  if (self.image_fd >= 0 && pthread_create(&thread, &attributes, answer_parent, nullptr) != 0)
+    syscall(SYS_close, self.image_fd);
+  pthread_attr_destroy(&attributes);
+}
+
 } // namespace
 
 void ChildLink::open() {
@@ -126,18 +141,15 @@ void serve_parent(ChildLink link, int image_fd, uint64_t image_bytes) {
   self.image_fd = image_fd;
   self.image_bytes = image_bytes;
   self.forked = false;
-  tell(self.link, {getpid(), false});
-  Uninterrupted masked;
-  pthread_attr_t attributes;
-  pthread_t thread;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStack);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  // Without it the parent waits for this process to end.
-  if (image_fd >= 0 && pthread_create(&thread, &attributes, answer_parent, nullptr) != 0)
-    syscall(SYS_close, image_fd);
-  pthread_attr_destroy(&attributes);
+  start_answering();
 }
+
+void take_place_of_child() {
+  child().forked = false;
+  start_answering();
+}
+
+int child_link() { return child().link; }
 
 void child_forks() {
   child().mutex.lock();

@@ -32,6 +32,11 @@ void serve_parent(ChildLink link, int image_fd, uint64_t image_bytes);
 void child_forks();
 void child_has_forked();
 
+// In the child of a child that ends right after its fork(): it answers in the other's place.
+void take_place_of_child();
+// The descriptor that tells the parent that this child lives; -1: none. To be left open.
+int child_link();
+
 // Gives this process a copy of each page in the first BYTES of the slot that it shares with file
 // FD, without changing one. Other threads may run. False: not all could be copied.
 bool copy_shared_pages(int fd, uint64_t bytes);

@@ -200,6 +200,13 @@ std::vector<StoredSpan> Runtime::stored_spans() const {
   return spans;
 }
 
+std::vector<Block> Runtime::stored_roots() const {
+  std::vector<Block> roots;
+  for (size_t i = 0; i < root_table_->count(); ++i)
+    roots.push_back({root_table_->at(i).offset, root_table_->at(i).size});
+  return roots;
+}
+
 void Runtime::initialise_roots() {
   for (auto &[offset, root] : roots_)
     set_initial(root.info, 0, root.info.size);

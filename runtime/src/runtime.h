@@ -20,6 +20,7 @@
 #include "stored_pins.h"
 #include "type_registry.h"
 #include "uninterrupted.h"
+#include "unreachable.h"
 #include "working_image.h"
 #include <atomic>
 #include <map>
@@ -60,6 +61,8 @@ public:
   void *find_root(std::string_view key) const;
   // Types and roots of this program.
   const TypeRegistry &types() const { return types_; }
+  // All of the pool's, also those of other programs.
+  std::vector<Block> stored_roots() const;
   // Start and size of the root that holds ADDRESS; null if none.
   void *root_of(const void *address, size_t *size) const;
 

@@ -94,7 +94,10 @@ Status sweep(const SweepOptions &options) {
     return opened.status();
   PoolContents &contents = **opened;
   std::byte *base = contents.base();
-  const std::vector<Block> blocks = unreachable_blocks(base, *contents.heap, contents.types);
+  std::vector<Block> roots;
+  for (const auto &[offset, root] : contents.types.roots())
+    roots.push_back({offset, root.size});
+  const std::vector<Block> blocks = unreachable_blocks(base, *contents.heap, roots);
   print(base, blocks, options);
   if (!options.reclaim || blocks.empty())
     return Status::ok();

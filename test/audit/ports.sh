@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Audits the ported programs (docs/audit.md): kill tests of kv, inventory and redis, a load on
-# memcached, and memcached's own tests. Any missed store or dangling pointer is a failure.
+# memcached, and memcached's and redis's own tests. Any missed store or dangling pointer is a failure.
 #
-#   ports.sh [PROGRAM...]     kv inventory redis memcached upstream; default: all
+#   ports.sh [PROGRAM...]     kv inventory redis redis_tests memcached upstream; default: all
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bin=$root/build/release/bin
@@ -19,9 +19,13 @@ audit_memcached() {
   "$bin/memcached_load" --server "$root/build/memcached/durable/memcached" --log "$work/server" \
     --pool "$work/pool,size=16G" --seed 7 throughput --seconds 5 --get-percent 50
 }
+audit_redis_tests() {
+  bash "$root/examples/redis/upstream-tests.sh" --pool \
+    unit/type/{hash,list,stream} unit/{keyspace,multi,bitops,scripting,other}
+}
 audit_upstream() { bash "$root/examples/memcached/upstream-tests.sh" --pool; }
 
-[ $# -gt 0 ] || set -- kv inventory redis memcached upstream
+[ $# -gt 0 ] || set -- kv inventory redis redis_tests memcached upstream
 for program in "$@"; do
   log=$work/$program.log
   : >"$log"
@@ -34,7 +38,7 @@ for program in "$@"; do
   [ $status -eq 0 ] || exit $status
   # A killed process prints no sum; where none is killed there must be one.
   case $program in
-  memcached | upstream)
+  memcached | upstream | redis_tests)
     grep -q "audit: 0 missed stores" "$log" || { echo "ports.sh: $program was not audited" >&2; exit 1; }
     ;;
   esac

@@ -7,6 +7,7 @@
 # least the number of its operations that were acknowledged and at most the number it had sent, such
 # that its databases are as its first P operations leave them, deadlines included. So nothing
 # acknowledged is lost, transactions are all or nothing, and a list move neither loses nor repeats.
+# What clients share is in redis_shared.py.
 import random
 import sys
 import time
@@ -15,6 +16,7 @@ import harness
 from harness import Failure
 from redis_client import ErrorReply, Server, ask, encode, read_reply
 from redis_model import Database, Model, Operations
+from redis_shared import Shared
 from redis_state import difference, read_database
 
 
@@ -84,16 +86,18 @@ class Test:
         self.pool = None if options.volatile else directory + "/pool"
         self.clients = [Client(index, self.random.randrange(1 << 62))
                         for index in range(options.clients)]
+        self.shared = Shared(2 * options.clients, self.random)
         self.restart_seconds = []
 
     def start(self):
-        databases = str(2 * self.options.clients)
+        databases = str(2 * self.options.clients + 1)
         return Server(self.options.server, self.directory, self.pool, ["--databases", databases])
 
     def verify(self, server):
         connection = harness.Connection(server.port)
         keys = sum(client.verify(connection) for client in self.clients)
         connection.close()
+        self.shared.verify(server.port)
         return keys
 
     def round(self):
@@ -102,7 +106,8 @@ class Test:
             time.sleep(self.random.random() * 0.05)
             server.kill()
         server = self.start()
-        keys = harness.verify_load_and_kill(server, self.verify, self.clients,
+        keys = harness.verify_load_and_kill(server, self.verify,
+                                            self.clients + self.shared.threads,
                                             harness.round_seconds(self.options, self.random, 0.8))
         self.restart_seconds.append(server.ready_seconds)
         if self.pool:
@@ -124,6 +129,7 @@ def run(options, directory):
         server.kill()
     operations = sum(client.acknowledged for client in test.clients)
     print(f"{rounds} kills, {operations} operations acknowledged, none lost; {keys} keys; "
+          f"{test.shared.pushed} numbers through a queue; "
           f"restart {max(test.restart_seconds) * 1000:.0f} ms at most")
 
 

@@ -29,6 +29,11 @@ const char *perdure_error(void);
 // or there is none.
 int perdure_sync(void);
 
+// SHOWS 0: until it is called with 1, nothing that the calling thread sends shows what the open
+// unit has changed (a server that, from inside of a long unit, tells others that it is busy); so it
+// waits only for what was changed before that unit. For `threads: single`.
+void perdure_output_shows_unit(int shows);
+
 // 1 if this run continued a pool that already held data, else 0.
 int perdure_recovered(void);
 
@@ -53,6 +58,14 @@ void *perdure_block(const void *address, size_t *size);
 // Usable bytes of all live blocks of the pool, for programs that account for their memory; 0
 // without a pool. Reads every allocation bitmap: for start-up.
 size_t perdure_heap_used(void);
+
+// Frees in the background what no persistent global leads to: what requests in flight had when the
+// program was killed. A forked child looks for it in its snapshot, under the condition of `perdure
+// sweep` (plain addresses); then RELEASE gets the blocks one by one, in a thread of its own; it
+// must free them. NULL: free(). Does nothing in a run that continued no pool. REQUIRES: all that
+// must live on is reachable: call it at the end of the recovery function. Returns 0; -1 with errno
+// set if there is no process, thread or descriptor left.
+int perdure_reclaim(void (*release)(void *block));
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "heap.h"
-#include "type_registry.h"
+#include <vector>
 
 namespace perdure {
 
@@ -19,6 +19,6 @@ struct Block {
 
 // BASE: where image offset 0 is mapped. In address order.
 std::vector<Block> unreachable_blocks(const std::byte *base, const Heap &heap,
-                                      const TypeRegistry &layouts);
+                                      const std::vector<Block> &roots);
 
 } // namespace perdure

@@ -72,10 +72,10 @@ private:
 } // namespace
 
 std::vector<Block> unreachable_blocks(const std::byte *base, const Heap &heap,
-                                      const TypeRegistry &layouts) {
+                                      const std::vector<Block> &roots) {
   Marking marking(base, heap);
-  for (const auto &[offset, root] : layouts.roots())
-    marking.reach_from(offset, root.size);
+  for (const Block &root : roots)
+    marking.reach_from(root.offset, root.size);
   return marking.unreached();
 }
 
