@@ -18,12 +18,14 @@ find_tools redis-7.0.15 src/server.c "${1:-}"
 flags=(MALLOC=libc OPTIMIZATION=-O2 USE_SYSTEMD=no BUILD_TLS=no)
 
 # Lua, hiredis and the others are libraries, which hold nothing that lasts: the plain compiler's, for
-# both.
+# both. prepare TARGET FLAG...: with all the flags of the build that follows, because with others the
+# Makefile begins anew.
 prepare() {
   local target=$1
+  shift
   [ -d "$directory/$target" ] || cp -r "$source" "$directory/$target"
   cd "$directory/$target/src"
-  logged ../deps.log make -j"$jobs" CC="$plain_clang" "${flags[@]}" .make-prerequisites
+  logged ../deps.log make -j"$jobs" CC="$plain_clang" "${flags[@]}" "$@" .make-prerequisites
 }
 
 build_plain() {
@@ -33,13 +35,14 @@ build_plain() {
 
 # The recovery function is compiled like the rest and added to the server's link.
 build_durable() {
-  prepare durable
+  local wrapped=REDIS_LDFLAGS=-Wl,--wrap=scriptInterrupt,--wrap=scriptPrepareForRun
+  prepare durable "$wrapped"
   export PERDURE_PORT=$here/redis.port.yaml
   logged ../recover.log "$bin/perdure-clang" -std=gnu11 -O2 -g -Wall -Werror -I. -I../deps/lua/src \
     -I../deps/hiredis -I../deps/hdr_histogram -I../deps/linenoise -c "$here/redis_recover.c" \
     -o ../redis_recover.o
   logged make.log make -j"$jobs" CC="$bin/perdure-clang" "${flags[@]}" \
-    REDIS_LDFLAGS=-Wl,--wrap=scriptInterrupt,--wrap=scriptPrepareForRun REDIS_SERVER_OBJ="$(server_objects) ../redis_recover.o" redis-server
+    "$wrapped" REDIS_SERVER_OBJ="$(server_objects) ../redis_recover.o" redis-server
   cp ../../plain/src/redis-cli ../../plain/src/redis-benchmark .
 }
 
@@ -50,7 +53,7 @@ server_objects() { sed -n 's/^REDIS_SERVER_OBJ=//p' Makefile; }
 build_proposal() {
   rm -rf "$directory/propose"
   unset PERDURE_PORT
-  prepare propose
+  prepare propose OPTIMIZATION=-O0
   export PERDURE_PROPOSE=1
   logged make.log make -j"$jobs" CC="$bin/perdure-clang" "${flags[@]}" OPTIMIZATION=-O0 redis-server
 }
