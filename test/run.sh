@@ -45,29 +45,32 @@ step_crash() {
     build/release/bin/structures_crash --seconds 20
 }
 
+# The builds of the steps that follow it, which make and report what is missing.
+build_sanitize() { cmake --preset asan && cmake --build --preset asan -j"$jobs" --target perdure-unit linear_unit; }
+build_tsan() { cmake --preset tsan && cmake --build --preset tsan -j"$jobs" --target perdure-unit-concurrent; }
+build_fuzz() { cmake --preset fuzz && cmake --build --preset fuzz -j"$jobs" --target perdure-fuzz; }
+# Its own plugin and drivers; runtime library and tool are those of the release build.
+build_llvm16() {
+  cmake --preset llvm-16 -DPERDURE_RUNTIME_TREE="$PWD/build/release" &&
+    cmake --build --preset llvm-16 -j"$jobs"
+}
+
 step_sanitize() {
-  cmake --preset asan && cmake --build --preset asan -j"$jobs" --target perdure-unit linear_unit &&
+  build_sanitize &&
     ctest --test-dir build/asan --output-on-failure -j"$jobs"
 }
 
 step_tsan() {
-  cmake --preset tsan && cmake --build --preset tsan -j"$jobs" --target perdure-unit-concurrent &&
+  build_tsan &&
     # A forked child that starts threads is beyond TSan: it forgets the parent's.
     (cd build/tsan && bin/perdure-unit-concurrent --gtest_filter='-*AForkedChildCanStartAgain*')
 }
 
-step_fuzz() {
-  cmake --preset fuzz && cmake --build --preset fuzz -j"$jobs" --target perdure-fuzz &&
-    bash test/fuzz/run.sh 12
-}
+step_fuzz() { build_fuzz && bash test/fuzz/run.sh 12; }
 
 step_lit() { "${lit[@]}" -sv build/release/test; }
 
-# Its own plugin and drivers; runtime library and tool are those of the release build.
-step_llvm16() {
-  cmake --preset llvm-16 -DPERDURE_RUNTIME_TREE="$PWD/build/release" &&
-    cmake --build --preset llvm-16 -j"$jobs" && "${lit[@]}" -sv build/llvm-16/test
-}
+step_llvm16() { build_llvm16 && "${lit[@]}" -sv build/llvm-16/test; }
 
 step_examples() {
   bash examples/kv/run.sh && bash examples/inventory/run.sh &&
@@ -134,13 +137,28 @@ step_audit() {
 mkdir -p "$logs"
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(build unit crash sanitize tsan fuzz lit llvm16 examples backup memcached redis porting linear fault audit)
+  steps=(build unit crash lit beside memcached redis porting linear fault examples backup audit
+    joined sanitize tsan fuzz llvm16)
+# In a run of all steps the other builds are made beside those that mostly wait, with what time these
+# leave.
+beside=
+step_beside() {
+  local name
+  for name in sanitize tsan fuzz llvm16; do
+    nice -n 19 bash -c "$(declare -f "build_$name"); jobs=$jobs; build_$name"
+  done >"$logs/beside.log" 2>&1 &
+  beside=$!
+}
+step_joined() { [ -z "$beside" ] || wait "$beside" || true; }
+trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null' EXIT
+
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then
     echo "test/run.sh: there is no step '$step'; see the head of this file" >&2
     exit 2
   fi
+  case $step in beside | joined) "step_$step"; continue ;; esac
   start=$SECONDS
   if "step_$step" >"$logs/$step.log" 2>&1; then
     passed=$((passed + 1))

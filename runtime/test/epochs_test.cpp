@@ -245,7 +245,9 @@ TEST_P(EpochsTest, SingleMutatorCommitsAtItsUnitsEnd) {
 }
 
 TEST_P(EpochsTest, TheCommitterSleepsUntilASingleMutatorCuts) {
+  epochs_->stop(); // the committer reads it
   Epochs::single_mutator = true;
+  epochs_->start(&image_, 0, false, [](bool) {});
   store(1, 5);
   epochs_->demand(epochs_->ticket_to_wait_for());
   timespec before, after;
@@ -257,6 +259,7 @@ TEST_P(EpochsTest, TheCommitterSleepsUntilASingleMutatorCuts) {
   epochs_->commit_single();
   EXPECT_TRUE(epochs_->wait(epochs_->last_cut()));
   EXPECT_EQ(image_.word(1), 5u);
+  epochs_->stop();
   Epochs::single_mutator = false;
 }
 
