@@ -64,14 +64,13 @@ done
 if [ -z "$pool" ]; then
   ln -s "$built/src/redis-server" "$work/src/redis-server"
 else
-  # A log that holds what a test writes while a child of BGSAVE lives: until it ends none is trimmed.
   cat >"$work/src/redis-server" <<WRAPPER
 #!/bin/bash
 if [ -f "\$1" ]; then
   dir=\$(sed -n 's/^dir //p' "\$1" | tr -d '"' | tail -n 1)
   if [ -n "\$dir" ]; then
     mkdir -p "$pools/\$dir"
-    export PERDURE_POOL=$pools/\$dir/pool,size=16G,log_size=256M
+    export PERDURE_POOL=$pools/\$dir/pool,size=16G,log_size=16M
   fi
 fi
 exec $built/src/redis-server "\$@"
