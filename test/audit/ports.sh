@@ -21,7 +21,7 @@ audit_memcached() {
 }
 audit_redis_tests() {
   bash "$root/examples/redis/upstream-tests.sh" --pool \
-    unit/type/{hash,list,stream} unit/{keyspace,multi,bitops,scripting,other}
+    unit/type/{hash,list,stream} unit/{keyspace,multi,bitops}
 }
 audit_upstream() { bash "$root/examples/memcached/upstream-tests.sh" --pool; }
 

@@ -18,7 +18,7 @@ unset PERDURE_PORT PERDURE_PROPOSE
 # What to make of it, which types last, and least shares (%) of entries proposed and named.
 case $name in
 memcached) program=memcached place=. keep=(_stritem) proposed=75 named=90 ;;
-redis) program=redis-server place=src keep=(redisDb redisObject) proposed=20 named=24 ;;
+redis) program=redis-server place=src keep=(redisDb redisObject) proposed=15 named=18 ;;
 *)
   echo "upstream.sh: there are memcached and redis, no '$name'" >&2
   exit 2
