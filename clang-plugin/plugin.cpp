@@ -55,8 +55,8 @@ public:
     auto Facts = std::make_shared<UnitFacts>();
     if (Propose) { // the program is compiled as if there were no plugin
       PP.setPredefines(PP.getPredefines() + Loaded.str());
-      CI.getCodeGenOpts().PassBuilderCallbacks.push_back(
-          [Facts](llvm::PassBuilder &Builder) { registerFactsWriter(Builder, Facts); });
+      addPasses(CI.getCodeGenOpts(),
+                [Facts](llvm::PassBuilder &Builder) { registerFactsWriter(Builder, Facts); });
       return makeProposalConsumer(Name, Facts);
     }
     bool HasMacro = StringRef(PP.getPredefines()).contains("#define __PERDURE__ ");
