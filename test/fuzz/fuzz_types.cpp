@@ -190,8 +190,11 @@ private:
       (void)reader.read(places.front()).to_json();
       places.pop_front();
     }
+    std::vector<Block> roots;
+    for (const auto &[offset, root] : types.roots())
+      roots.push_back({offset, root.size});
     if (bytes <= kRootBytesMax)
-      for (const Block &block : unreachable_blocks(image_.base(), heap, types))
+      for (const Block &block : unreachable_blocks(image_.base(), heap, roots))
         demand(block.offset >= kHeapOffset && block.offset + block.size <= image_.bytes(),
                "an unreachable block outside the heap");
   }
