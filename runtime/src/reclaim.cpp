@@ -69,11 +69,12 @@ void search(int pipe) {
       return;
 }
 
-[[noreturn]] void run_child(int pipe) {
+[[noreturn]] void run_child(const int (&pipe)[2]) {
   signal(SIGPIPE, SIG_IGN);
+  close(pipe[0]); // with it open a full pipe would never be one that nobody reads
   try {
     if (fork() == 0)
-      search(pipe);
+      search(pipe[1]);
   } catch (const std::exception &) { // no memory: it is left for the next run
   }
   _exit(0);
@@ -106,7 +107,7 @@ int reclaim(void (*release)(void *)) {
     run_deferred_frees(); // from here on other threads' frees wait for the caller
   const pid_t child = fork();
   if (child == 0)
-    run_child(pipe[1]);
+    run_child(pipe);
   int error = child < 0 ? errno : 0;
   close(pipe[1]);
   while (child > 0 && waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
