@@ -37,13 +37,17 @@ MDNode *tag(LLVMContext &context, StringRef text) {
   return builder.createTBAAStructTagNode(type, type, 0);
 }
 
-StringRef classByTag(const Instruction &instruction) {
-  const MDNode *present = instruction.getMetadata(LLVMContext::MD_tbaa);
-  for (StringRef text : {kRelaxed, kTransient})
-    if (present && present == tag(instruction.getContext(), text))
-      return text;
-  return "";
-}
+struct Tags {
+  const MDNode *relaxed, *transient;
+
+  explicit Tags(LLVMContext &context)
+      : relaxed(tag(context, kRelaxed)), transient(tag(context, kTransient)) {}
+
+  StringRef classOf(const Instruction &instruction) const {
+    const MDNode *present = instruction.getMetadata(LLVMContext::MD_tbaa);
+    return present == relaxed ? kRelaxed : present == transient ? kTransient : StringRef();
+  }
+};
 
 bool contains(const std::vector<Span> &spans, Span span) {
   return any_of(spans, [&](const Span &one) {
@@ -100,12 +104,13 @@ void setClass(Instruction &instruction, StringRef text) {
 
 void restoreClasses(Module &module, const Facts &facts) {
   const DataLayout &layout = module.getDataLayout();
+  const Tags tags(module.getContext());
   for (Function &function : module) {
     for (Instruction &instruction : instructions(function)) {
       const Value *pointer = writtenPointer(instruction);
       if (!pointer || instruction.hasMetadata(kClassMetadata))
         continue;
-      StringRef text = classByTag(instruction);
+      StringRef text = tags.classOf(instruction);
       if (auto size = writtenSize(instruction, layout); text.empty() && size)
         text = classByAddress(*pointer, *size, facts, layout);
       if (text.empty())

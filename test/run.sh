@@ -90,26 +90,26 @@ step_backup() {
     python3 test/kill/kv_backup.py build/examples/kv/durable/kv --rounds 20 --clients 4
 }
 
-step_memcached() {
-  bash examples/memcached/fetch.sh build/memcached
+# with_source NAME COMMAND: COMMAND, with the source of NAME in build/NAME; nothing if nobody can reach it.
+with_source() {
+  bash "examples/$1/fetch.sh" "build/$1"
   case $? in
-  0) ;;
-  3) echo "skipped: Debian's source packages cannot be reached"; return 0 ;;
+  0) "$2" ;;
+  3) echo "skipped: Debian's source packages cannot be reached" ;;
   *) return 1 ;;
   esac
+}
+
+step_memcached() { with_source memcached test_memcached; }
+test_memcached() {
   bash examples/memcached/build.sh build/memcached &&
     bash test/kill/run.sh memcached 200 &&
     bash examples/memcached/upstream-tests.sh &&
     bash examples/memcached/upstream-tests.sh --pool
 }
 
-step_redis() {
-  bash examples/redis/fetch.sh build/redis
-  case $? in
-  0) ;;
-  3) echo "skipped: Debian's source packages cannot be reached"; return 0 ;;
-  *) return 1 ;;
-  esac
+step_redis() { with_source redis test_redis; }
+test_redis() {
   bash examples/redis/build.sh build/redis &&
     bash test/kill/run.sh redis 200 &&
     bash test/kill/run.sh redis_memory 50 &&
@@ -143,10 +143,10 @@ steps=("$@")
 # leave.
 beside=
 step_beside() {
-  local name
-  for name in sanitize tsan fuzz llvm16; do
-    nice -n 19 bash -c "$(declare -f "build_$name"); jobs=$jobs; build_$name"
-  done >"$logs/beside.log" 2>&1 &
+  {
+    renice -n 19 "$BASHPID"
+    for name in sanitize tsan fuzz llvm16; do "build_$name"; done
+  } >"$logs/beside.log" 2>&1 &
   beside=$!
 }
 step_joined() { [ -z "$beside" ] || wait "$beside" || true; }

@@ -30,13 +30,11 @@ trap 'stop; rm -rf "$files" "$memory"' EXIT
 # requests COMMAND CLIENTS DEPTH: per second, of a run that takes about $seconds. All 100,000 keys are there
 # before: an update replaces a value, a read finds one.
 requests() {
-  local load=(-p "$port" -d "$size" -r 100000 --csv) trial
-  "$out/plain/src/redis-benchmark" "${load[@]}" -t set -c 50 -P 16 -n 400000 >/dev/null
-  load+=(-t "$1" -c "$2" -P "$3")
-  trial=$("$out/plain/src/redis-benchmark" "${load[@]}" -n $((1000 * $2)) | result)
-  "$out/plain/src/redis-benchmark" "${load[@]}" -n "$(awk "BEGIN {printf \"%d\", $trial * $seconds + 100}")" | result
+  local trial
+  requests_per_second set 50 16 400000 >/dev/null
+  trial=$(requests_per_second "$@" $((1000 * $2)))
+  requests_per_second "$@" "$(awk "BEGIN {printf \"%d\", $trial * $seconds + 100}")"
 }
-result() { sed -n 's/^"[A-Z]*","\([0-9.]*\)".*/\1/p'; }
 
 # The two of a pair: before and after WHERE PEER COMMAND CLIENTS DEPTH. WHERE is file or pmem.
 measure() {
@@ -102,8 +100,8 @@ for load in "1 1" "50 1" "50 16"; do
   generator=$!
   sleep 1
   before=$(commands)
-  rate=$("$bin/perdure" info "$files/log/pool" --watch=2 --count 2 --json |
-    sed -n 's/.*"log_bytes_per_second": *\([0-9]*\).*/\1/p' | tail -n 1)
+  rate=$("$bin/perdure" info "$files/log/pool" --watch=4 --count 1 --json |
+    sed -n 's/.*"log_bytes_per_second": *\([0-9]*\).*/\1/p')
   done_commands=$(($(commands) - before))
   kill "$generator"
   wait "$generator" 2>/dev/null || true
@@ -123,7 +121,7 @@ fill
 loaded=$(unique)
 crash
 start durable "$files/memory"
-"$out/plain/src/redis-benchmark" -p "$port" -t set -d "$size" -r 100000 -c 50 -P 16 -n 100000 >/dev/null
+requests_per_second set 50 16 100000 >/dev/null
 restarted=$(unique)
 cached=$(fincore -b -n -o RES "$files/memory/pool/image" 2>/dev/null || echo 0)
 crash

@@ -100,21 +100,20 @@ aof_ms=$started_ms
 crash
 echo "pool $pool_ms ms, RDB $rdb_ms ms, AOF $aof_ms ms"
 
-# requests_per_second KIND OPTION...
-requests_per_second() {
+# throughput KIND OPTION...
+throughput() {
   rm -rf "$work/speed"
   start "$1" "$work/speed" "${@:2}"
   for load in "1 1 $((requests / 10))" "50 1 $requests" "50 16 $((requests * 4))"; do
     read -r clients depth count <<<"$load"
     for command in set get; do
-      "$out/plain/src/redis-benchmark" -p "$port" -t "$command" -d 100 -r 100000 -c "$clients" \
-        -P "$depth" -n "$count" --csv | sed -n 's/^"[SG]ET","\([0-9]*\).*/\1/p' | tr '\n' ' '
+      printf '%.0f ' "$(requests_per_second "$command" "$clients" "$depth" "$count")"
     done
   done
   crash
 }
 echo "== requests/s, 100-byte values: 1 client SET GET, 50 clients SET GET, 50 clients pipelined 16 SET GET"
-echo "volatile        $(requests_per_second plain)"
-echo "pool            $(requests_per_second durable)"
-echo "AOF everysec    $(requests_per_second plain --appendonly yes --appendfsync everysec)"
-echo "AOF always      $(requests_per_second plain --appendonly yes --appendfsync always)"
+echo "volatile        $(throughput plain)"
+echo "pool            $(throughput durable)"
+echo "AOF everysec    $(throughput plain --appendonly yes --appendfsync everysec)"
+echo "AOF always      $(throughput plain --appendonly yes --appendfsync always)"

@@ -32,6 +32,12 @@ start() {
   started_ms=$(($(now_ms) - begun))
 }
 
+# requests_per_second COMMAND CLIENTS DEPTH COUNT: of COUNT requests for 100,000 keys, values of $size bytes.
+requests_per_second() {
+  "$out/plain/src/redis-benchmark" -p "$port" -d "${size:-100}" -r 100000 -t "$1" -c "$2" -P "$3" \
+    -n "$4" --csv | sed -n 's/^"[A-Z]*","\([0-9.]*\)".*/\1/p'
+}
+
 crash() {
   kill -9 "$server"
   { wait "$server" || true; } 2>/dev/null

@@ -169,6 +169,7 @@ void OutputGate::unlock_after_fork(bool child) {
     connections_.clear();
     while (pending_)
       pending_ = std::move(pending_->next_pending);
+    pending_count_ = 0;
     connection_count_ = 0;
   }
   mutex_.unlock();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Copying the pages of the working image that are still the file's; see forked_child.h.
+#include "file_data.h"
 #include "forked_child.h"
 #include "perdure/abi.h"
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -50,16 +50,10 @@ bool copy_shared_pages(int fd, uint64_t bytes) {
   const int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
   bool copied = pagemap >= 0;
   for (uint64_t at = 0; copied && at < bytes;) {
-    const off_t data = lseek(fd, static_cast<off_t>(at), SEEK_DATA);
-    if (data < 0) {
-      copied = errno == ENXIO; // only a hole is left
-      break;
-    }
-    const off_t hole = lseek(fd, data, SEEK_HOLE);
-    const uint64_t begin = static_cast<uint64_t>(data) / kPage * kPage;
-    at = hole < 0 ? bytes : (static_cast<uint64_t>(hole) + kPage - 1) / kPage * kPage;
-    at = std::min(at, bytes);
-    copied = begin >= bytes || copy_range(pagemap, begin, at);
+    const std::optional<FileData> data = next_file_data(fd, at, bytes);
+    copied = data && copy_range(pagemap, data->begin / kPage * kPage,
+                                (data->end + kPage - 1) / kPage * kPage);
+    at = data ? data->end : bytes;
   }
   if (pagemap >= 0)
     close(pagemap);

@@ -2,6 +2,7 @@
 //
 // See sparse_copy.h.
 #include "sparse_copy.h"
+#include "file_data.h"
 #include <algorithm>
 #include <cerrno>
 #include <unistd.h>
@@ -11,20 +12,6 @@ namespace perdure {
 namespace {
 
 constexpr uint64_t kStep = 8 << 20; // bytes between two looks at the progress
-
-// The data at or after OFFSET; its begin is SIZE if there is none.
-struct Extent {
-  uint64_t begin, end;
-};
-
-Extent data_from(int fd, uint64_t offset, uint64_t size) {
-  const off_t begin = lseek(fd, static_cast<off_t>(offset), SEEK_DATA);
-  if (begin < 0) // ENXIO: only a hole is left. Else the file system cannot tell: all is data
-    return errno == ENXIO ? Extent{size, size} : Extent{offset, size};
-  const off_t end = lseek(fd, begin, SEEK_HOLE);
-  const uint64_t data = std::min(static_cast<uint64_t>(begin), size);
-  return {data, end < begin ? size : std::min(static_cast<uint64_t>(end), size)};
-}
 
 // True if the kernel copied all of it.
 bool copy_in_kernel(int from, int to, uint64_t offset, uint64_t size) {
@@ -62,7 +49,8 @@ Result<uint64_t> sparse_copy(const StableFile &from, StableFile &to, uint64_t si
   std::vector<std::byte> buffer;
   uint64_t copied = 0;
   for (uint64_t at = 0; at < size;) {
-    Extent data = data_from(from.fd(), at, size);
+    // Where the file system cannot tell, all is data.
+    FileData data = next_file_data(from.fd(), at, size).value_or(FileData{at, size});
     data.end = std::min(data.end, data.begin + kStep);
     const uint64_t bytes = data.end - data.begin;
     // What the kernel refuses (another file system) or fails to do, system calls do or explain.

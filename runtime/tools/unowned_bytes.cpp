@@ -2,9 +2,9 @@
 //
 // See unowned_bytes.h. Holes of the image file that the log did not write to are not read.
 #include "unowned_bytes.h"
+#include "file_data.h"
 #include "object_reader.h"
 #include <algorithm>
-#include <unistd.h>
 
 namespace perdure {
 namespace {
@@ -17,12 +17,11 @@ public:
   void check(uint64_t begin, uint64_t end, const std::string &what) {
     const uint64_t file = std::min(view_.mapped_bytes(), end);
     for (uint64_t at = begin; at < file;) {
-      const off_t data = lseek(view_.pool().image->fd(), static_cast<off_t>(at), SEEK_DATA);
-      if (data < 0 || static_cast<uint64_t>(data) >= file)
+      const auto data = next_file_data(view_.pool().image->fd(), at, file);
+      if (!data)
         break;
-      const off_t hole = lseek(view_.pool().image->fd(), data, SEEK_HOLE);
-      at = hole < data ? file : std::min(static_cast<uint64_t>(hole), file);
-      expect_zero(static_cast<uint64_t>(data), at, what);
+      at = data->end;
+      expect_zero(data->begin, at, what);
     }
     // What only the log has lies past the file, or in holes of it.
     for (const uint64_t segment : view_.replayed_segments())
