@@ -30,6 +30,7 @@ class Server:
     """A program that prints "listening on 127.0.0.1:PORT" when it is ready."""
 
     START_SECONDS = 60
+    running = set()  # not killed yet; main() leaves none behind
 
     def __init__(self, command, pool=None):
         environment = dict(os.environ)
@@ -42,6 +43,7 @@ class Server:
                                         stderr=self.errors)
         self.port = None
         self.ready_seconds = None
+        Server.running.add(self)
 
     def wait_ready(self):
         line = self._first_line()
@@ -87,6 +89,7 @@ class Server:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self.process.stdout.close()
+        Server.running.discard(self)
 
 
 class Connection:
@@ -240,5 +243,8 @@ def main(options, run):
     except BaseException:
         print(f"the pool is kept in {directory}", file=sys.stderr)
         raise
+    finally:
+        for server in list(Server.running):
+            server.kill()
     shutil.rmtree(directory)
     return 0
