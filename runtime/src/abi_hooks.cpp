@@ -50,6 +50,21 @@ void record(const void *address, size_t size, uint32_t lane) {
   }
 }
 
+static void record_object(const void *address, uint32_t lane) {
+  if (!in_pool(address))
+    return;
+  Runtime &runtime = Runtime::instance();
+  size_t size = 0;
+  void *start = runtime.root_of(address, &size);
+  if (!start && runtime.has_heap())
+    start = runtime.heap().block_of(address, &size);
+  if (start)
+    record(start, size, lane);
+}
+
+// What a setjmp keeps in its frame: the depth of units, and above it that of signal handlers.
+constexpr uint32_t kHandlerShift = 24;
+
 } // namespace perdure
 
 using perdure::Epochs;
@@ -73,15 +88,15 @@ void perdure_record_string(const char *address) {
 }
 
 void perdure_record_object(const void *address) {
-  if (!perdure::in_pool(address))
-    return;
-  Runtime &runtime = Runtime::instance();
-  size_t size = 0;
-  void *start = runtime.root_of(address, &size);
-  if (!start && runtime.has_heap())
-    start = runtime.heap().block_of(address, &size);
-  if (start)
-    record(start, size);
+  perdure::record_object(address, PERDURE_LANE_PERSISTENT);
+}
+
+void perdure_note_range(const volatile void *address, size_t size, uint32_t lane) {
+  record(const_cast<const void *>(address), size, lane);
+}
+
+void perdure_note_object(const volatile void *address) {
+  perdure::record_object(const_cast<const void *>(address), PERDURE_LANE_AHEAD);
 }
 
 void perdure_unit_begin(void) { Mutator::current().unit_begin(); }
@@ -97,12 +112,13 @@ void perdure_unit_resume(void) { Mutator::current().resume(); }
 
 uint32_t perdure_unit_depth(void) {
   Mutator *mutator = Mutator::current_or_null();
-  return mutator ? mutator->depth() : 0;
+  return (mutator ? mutator->depth() : 0) | Mutator::in_handler << perdure::kHandlerShift;
 }
 
 void perdure_unit_unwind(uint32_t depth) {
+  Mutator::in_handler = depth >> perdure::kHandlerShift;
   if (Mutator *mutator = Mutator::current_or_null())
-    mutator->unwind(depth);
+    mutator->unwind(depth & ((1u << perdure::kHandlerShift) - 1));
 }
 
 void perdure_output_wait(void) {
