@@ -12,6 +12,7 @@
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   llvm16     the same suites with the plugin built for Clang 16
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
+#   source     programs ported as source, built by gcc and by Clang without the plugin
 #   porting    a program ported from skeleton and draft to a kill test; drafts for memcached and Redis
 #   backup     backups of examples/kv under load, each restored and checked
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
@@ -77,6 +78,10 @@ step_examples() {
     bash test/kill/run.sh kv 200 && bash test/kill/run.sh inventory 200
 }
 
+step_source() {
+  bash test/source/three_ways.sh 20 && "${lit[@]}" -sv build/release/test --param source=gcc
+}
+
 step_porting() {
   bash test/propose/port_phonebook.sh 20 || return 1
   local name
@@ -137,7 +142,7 @@ step_audit() {
 mkdir -p "$logs"
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(build unit crash lit beside memcached redis porting linear fault examples backup audit
+  steps=(build unit crash lit beside memcached redis porting linear fault examples source backup audit
     joined sanitize tsan fuzz llvm16)
 # In a run of all steps the other builds are made beside those that mostly wait, with what time these
 # leave.
