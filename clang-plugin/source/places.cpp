@@ -54,6 +54,11 @@ bool Places::isVolatile(const Expr &Lvalue) const {
 
 bool Places::pointsToVolatile(const Expr &Pointer) const {
   const Expr *E = Pointer.IgnoreParens();
+  // What glibc's socket functions take: a pointer, in a transparent union.
+  if (const auto *Union = dyn_cast<CompoundLiteralExpr>(E); Union && E->getType()->isUnionType())
+    if (const auto *List = dyn_cast<InitListExpr>(Union->getInitializer());
+        List && List->getNumInits() == 1)
+      return pointsToVolatile(*List->getInit(0));
   if (E->isNullPointerConstant(Context, Expr::NPC_ValueDependentIsNotNull))
     return true;
   if (const auto *Cast = dyn_cast<CastExpr>(E)) {

@@ -57,7 +57,7 @@ std::vector<Hunk> changedLines(StringRef Original, const std::vector<unsigned> &
     unsigned First = LineAt(Here.Offset);
     unsigned Last = LineAt(Here.Length ? Here.Offset + Here.Length - 1 : Here.Offset);
     bool AtEnd = Here.Offset == Original.size();
-    if (Hunks.empty() || First > Hunks.back().End - 1 || AtEnd) {
+    if (Hunks.empty() || First > Hunks.back().End || AtEnd) {
       if (!Hunks.empty())
         Hunks.back().Text += Original.slice(Done, Starts[Hunks.back().End]);
       unsigned Begin = AtEnd ? unsigned(Starts.size()) - 1 : First;

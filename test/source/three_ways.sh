@@ -36,7 +36,7 @@ cp "$root/examples/kv/Makefile" "$out/text"
 
 build() { # COMPILER: with the warnings that the example itself is built with, as errors
   make -s -C "$out/text" CC="$1" B="$out/$1" CPPFLAGS="-I$bin/../include" \
-    LDFLAGS="-L$bin/../lib -Wl,-rpath,$bin/../lib -lperdure"
+    LDFLAGS="-Wl,--no-as-needed -L$bin/../lib -Wl,-rpath,$bin/../lib -lperdure"
 }
 build gcc
 build "$clang"
@@ -77,7 +77,8 @@ for i in $(seq 300); do
   [ $((i % 4)) -ne 0 ] || commands+=("delete key$((i / 2))")
   [ $((i % 5)) -ne 0 ] || commands+=("set n 0 0 1|9" "incr n $i" "get key$((i - 1))")
 done
-commands+=("check")
+# Last an update that is waited for: with it the relaxed ones before it become durable.
+commands+=("check" "set last 0 0 1|x")
 
 programs=("$out/examples/durable/kv" "$out/gcc/kv" "$out/$clang/kv")
 number=0
