@@ -25,7 +25,8 @@ const llvm::StringSet<> &wrapped() {
   return Names;
 }
 
-// Of these, those that write what no argument points to: the string that an argument's pointer is in.
+// Of these, those that write what no argument points to: the string that an argument's pointer is
+// in.
 bool writesBehindArguments(StringRef Name) {
   return Name == "strsep" || Name == "strtok" || Name == "strtok_r";
 }
@@ -92,10 +93,19 @@ bool PortedCalls::argumentsAreQuiet(const CallExpr &Call, StringRef What) {
   return true;
 }
 
+void PortedCalls::jumpTarget(const CallExpr &Call) {
+  // pthread_cleanup_push of glibc.
+  const SourceManager &SM = Editor.Context.getSourceManager();
+  if (!Editor.spelled(Call.getSourceRange()) &&
+      SM.getFilename(SM.getSpellingLoc(Call.getBeginLoc())).ends_with("/pthread.h"))
+    return Editor.left(Call.getBeginLoc(), "setjmp", "of a cleanup handler: its thread ends");
+  Editor.wrap(Call.getSourceRange(), "PERDURE_SETJMP(", ")", "setjmp");
+}
+
 void PortedCalls::bounds(const CallExpr &Call, const FunctionDecl &Callee) {
   if (Callee.hasAttr<ReturnsTwiceAttr>() || Callee.getBuiltinID() == Builtin::BI_setjmp ||
       Callee.getBuiltinID() == Builtin::BIsetjmp || plainNameOf(Callee) == "__sigsetjmp")
-    Editor.wrap(Call.getSourceRange(), "PERDURE_SETJMP(", ")", "setjmp");
+    jumpTarget(Call);
   if (hasMark(Callee, mark::CommitPoint) && !Callee.isDefined() &&
       argumentsAreQuiet(Call, "commit point"))
     Editor.wrap(Call.getSourceRange(),

@@ -22,6 +22,7 @@ private:
   bool allocation(const clang::CallExpr &Call, const clang::FunctionDecl &Callee,
                   const clang::FunctionDecl *In);
   bool unitLock(const clang::CallExpr &Call, const clang::FunctionDecl &Callee);
+  void jumpTarget(const clang::CallExpr &Call);
   void bounds(const clang::CallExpr &Call, const clang::FunctionDecl &Callee);
   void modelled(const clang::CallExpr &Call, const clang::FunctionDecl &Callee);
   void unknown(const clang::CallExpr &Call, const clang::FunctionDecl &Callee);

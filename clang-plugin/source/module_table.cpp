@@ -100,7 +100,7 @@ private:
     for (const VarDecl *Lock : Parts.Locks) {
       std::string Name = Lock->getNameAsString();
       Rows.push_back(
-          "{" + quoted(Name) + ", &" + Name + ", sizeof " + Name + ", " +
+          "{" + quoted(Name) + ", (void *)&" + Name + ", sizeof " + Name + ", " +
           (Lock->getType()->isPointerType() ? "PERDURE_LOCK_POINTS_TO" : "PERDURE_LOCK_IS") + "}");
     }
     array("const struct perdure_lock_info", "perdure_locks_", Rows);

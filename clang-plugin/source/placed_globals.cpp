@@ -108,6 +108,17 @@ void PlacedGlobals::declaration(const VarDecl &V) {
   rewrite(V, *Known, First);
 }
 
+// All variables of one declaration: they can be types together, if none has an initial value.
+bool PlacedGlobals::allArePlaced(const VarDecl &V) const {
+  for (const Decl *Other : V.getDeclContext()->decls()) {
+    const auto *Variable = llvm::dyn_cast<VarDecl>(Other);
+    if (Variable && Variable->getBeginLoc() == V.getBeginLoc() &&
+        (!Where.isPlaced(*Variable) || Variable->hasInit() || !Variable->isFirstDecl()))
+      return false;
+  }
+  return true;
+}
+
 void PlacedGlobals::rewrite(const VarDecl &V, PlacedGlobal &Global, bool First) {
   const SourceManager &SM = Editor.Context.getSourceManager();
   const LangOptions &Options = Editor.Context.getLangOpts();
@@ -116,7 +127,8 @@ void PlacedGlobals::rewrite(const VarDecl &V, PlacedGlobal &Global, bool First) 
     return Editor.error(V.getLocation(), "a macro declares this variable; declare it without");
   SourceLocation Begin = SM.getExpansionLoc(V.getBeginLoc());
   DeclarationTokens Tokens = read(Begin, V.getLocation(), SM, Options);
-  if (Tokens.SeveralNames || Tokens.End.isInvalid())
+  if (Tokens.End.isInvalid() ||
+      (Tokens.SeveralNames && (!First || Tokens.Equals || !allArePlaced(V))))
     return Editor.error(V.getLocation(),
                         "declare '" + Name +
                             "' in a declaration of its own; source cannot give it a "

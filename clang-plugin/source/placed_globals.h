@@ -36,6 +36,7 @@ public:
 
 private:
   PlacedGlobal *find(const clang::VarDecl &V);
+  bool allArePlaced(const clang::VarDecl &V) const;
   void rewrite(const clang::VarDecl &V, PlacedGlobal &Global, bool First);
 
   SourceEditor &Editor;

@@ -190,9 +190,10 @@ private:
         return Editor.error(F.getLocation(),
                             "a function that returns a structure cannot be skipped "
                             "in source");
-      Add("if (perdure_is_recovered()) return" + (Type->isVoidType()      ? std::string()
-                                                  : Type->isPointerType() ? " (void *)" + Result
-                                                                          : " " + Result));
+      Add("if (perdure_is_recovered())\n    return" + (Type->isVoidType() ? std::string()
+                                                       : Type->isPointerType()
+                                                           ? " (void *)" + Result
+                                                           : " " + Result));
     }
     if (hasMark(F, mark::RunThenRestore))
       Add("PERDURE_RESTORE_AT_EXIT");
@@ -209,6 +210,9 @@ private:
     if (Text.empty())
       return;
     const auto *Body = llvm::dyn_cast<CompoundStmt>(F.getBody());
+    const SourceManager &SM = Editor.Context.getSourceManager();
+    if (*SM.getCharacterData(SM.getSpellingLoc(Body->getLBracLoc()).getLocWithOffset(1)) != '\n')
+      Text += "\n ";
     Editor.insertAfter(Body->getLBracLoc(), Text, "function entry");
   }
 

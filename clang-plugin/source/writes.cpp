@@ -82,10 +82,11 @@ void Writes::update(const Expr &Lvalue, SourceLocation Operator, StringRef Spell
   std::optional<FileRange> Left = Editor.spelled(Lvalue.getSourceRange());
   std::optional<FileRange> Right = Editor.spelled(Value.getSourceRange());
   if (Left && Right && Left->ID == Right->ID && Left->End < Right->Begin) {
-    StringRef Between = Editor.Context.getSourceManager().getBufferData(Left->ID).slice(
-        Left->End, Right->Begin);
+    StringRef Between =
+        Editor.Context.getSourceManager().getBufferData(Left->ID).slice(Left->End, Right->Begin);
     if (Between.trim(" ") == Spelling) {
-      Editor.Unit.Edits[Left->File].replace(Left->End, Right->Begin, (", " + Spelling + ", ").str());
+      Editor.Unit.Edits[Left->File].replace(Left->End, Right->Begin,
+                                            (", " + Spelling + ", ").str());
       return;
     }
   }

@@ -26,6 +26,8 @@ PERDURE_PERSISTENT long counter = 5;
 // CHECK: PERDURE_PERSISTENT typedef int perdure_type_table[2];
 // CHECK-NEXT: static const perdure_type_table perdure_initial_table = {1, 2};
 PERDURE_PERSISTENT static int table[] = {1, 2};
+// CHECK: PERDURE_PERSISTENT typedef int perdure_type_left, perdure_type_right;
+PERDURE_PERSISTENT static int left, right;
 // CHECK: static int plain = 3;
 static int plain = 3;
 
@@ -40,8 +42,8 @@ int use(struct list *other, int i) {
   table[i] = plain;
   // CHECK: {{^  }}plain = (int)(sizeof PERDURE_ROOT(table) / sizeof *PERDURE_ROOT(table));
   plain = (int)(sizeof table / sizeof *table);
-  // CHECK: return (int)PERDURE_ROOT(counter) + plain;
-  return (int)counter + plain;
+  // CHECK: return (int)PERDURE_ROOT(counter) + PERDURE_ROOT(left) + PERDURE_ROOT(right) + plain;
+  return (int)counter + left + right + plain;
 }
 // TAIL: {"unit.c:list", (void *)perdure_at_list, 16, NULL, PERDURE_ROWS(perdure_spans_list), "list", 1},
 // TAIL: {"counter", (void *)perdure_at_counter, 8, &perdure_initial_counter, NULL, 0, "long", 0},

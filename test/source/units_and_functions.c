@@ -25,7 +25,9 @@ PERDURE_TRANSACTION void add(void) {
   pthread_mutex_unlock(&guard);
 }
 // CHECK: PERDURE_SKIP_IF_RECOVERED int start(void) {
-// CHECK-NEXT: if (perdure_is_recovered()) return 0;
+// CHECK-NEXT: if (perdure_is_recovered())
+// CHECK-NEXT: return 0;
+// CHECK-NEXT: return 1; }
 PERDURE_SKIP_IF_RECOVERED int start(void) { return 1; }
 // CHECK: PERDURE_RUN_THEN_RESTORE void warm(void) {
 // CHECK-NEXT: PERDURE_RESTORE_AT_EXIT;
@@ -60,7 +62,7 @@ int loop(struct item *item) {
 // CHECK: int main(void) {
 // CHECK-NEXT: perdure_run_recovery();
 int main(void) { return start(); }
-// TAIL: {"guard", &guard, sizeof guard, PERDURE_LOCK_IS},
+// TAIL: {"guard", (void *)&guard, sizeof guard, PERDURE_LOCK_IS},
 // TAIL: static void (*const perdure_recovery_[])(void) = {repair};
 // TAIL: {"release", (void *)perdure_pin_release, (const void *)release, PERDURE_STUB_SIZE, "void (ptr)", PERDURE_PIN_FUNCTION, PERDURE_PIN_STRONG},
 // TAIL: PERDURE_MODULE_NOTES_AHEAD | PERDURE_MODULE_HAS_UNITS | PERDURE_MODULE_COMMIT_POINTS | PERDURE_MODULE_HAS_SECTIONS

@@ -336,4 +336,53 @@ PERDURE_INLINE_ int perdure_formatted_(char *to, __SIZE_TYPE__ size, int result)
     perdure_value_;                                                                                \
   })
 
+#define perdure_qsort(BASE, COUNT, SIZE, COMPARE)                                                  \
+  __extension__({                                                                                  \
+    void *perdure_at_ = (BASE);                                                                    \
+    __SIZE_TYPE__ perdure_count_ = (COUNT), perdure_size_ = (SIZE);                                \
+    qsort(perdure_at_, perdure_count_, perdure_size_, COMPARE);                                    \
+    perdure_record(perdure_at_, perdure_count_ *perdure_size_);                                    \
+  })
+// These end a word with a 0, in the string that they go on with.
+#define perdure_strsep(STRING, DELIMITERS)                                                         \
+  __extension__({                                                                                  \
+    char **perdure_at_ = (STRING);                                                                 \
+    char *perdure_value_ = strsep(perdure_at_, DELIMITERS);                                        \
+    if (perdure_value_ && *perdure_at_)                                                            \
+      perdure_record(*perdure_at_ - 1, 1);                                                         \
+    perdure_record(perdure_at_, sizeof *perdure_at_);                                              \
+    perdure_value_;                                                                                \
+  })
+#define perdure_strtok(STRING, DELIMITERS)                                                         \
+  __extension__({                                                                                  \
+    char *perdure_value_ = strtok(STRING, DELIMITERS);                                             \
+    if (perdure_value_)                                                                            \
+      perdure_record_string(perdure_value_);                                                       \
+    perdure_value_;                                                                                \
+  })
+#define perdure_strtok_r(STRING, DELIMITERS, REST)                                                 \
+  __extension__({                                                                                  \
+    char **perdure_at_ = (REST);                                                                   \
+    char *perdure_value_ = strtok_r(STRING, DELIMITERS, perdure_at_);                              \
+    if (perdure_value_)                                                                            \
+      perdure_record_string(perdure_value_);                                                       \
+    perdure_record(perdure_at_, sizeof *perdure_at_);                                              \
+    perdure_value_;                                                                                \
+  })
+#define PERDURE_LINE_(LINE, CAPACITY, CALL)                                                        \
+  __extension__({                                                                                  \
+    char **perdure_at_ = (LINE);                                                                   \
+    __auto_type perdure_room_ = (CAPACITY);                                                        \
+    __auto_type perdure_value_ = (CALL);                                                           \
+    if (perdure_value_ >= 0)                                                                       \
+      perdure_record(*perdure_at_, (__SIZE_TYPE__)perdure_value_ + 1);                             \
+    perdure_record(perdure_at_, sizeof *perdure_at_);                                              \
+    perdure_record(perdure_room_, sizeof *perdure_room_);                                          \
+    perdure_value_;                                                                                \
+  })
+#define perdure_libc_getline(LINE, CAPACITY, STREAM)                                               \
+  PERDURE_LINE_(LINE, CAPACITY, getline(perdure_at_, perdure_room_, STREAM))
+#define perdure_libc_getdelim(LINE, CAPACITY, DELIMITER, STREAM)                                   \
+  PERDURE_LINE_(LINE, CAPACITY, getdelim(perdure_at_, perdure_room_, DELIMITER, STREAM))
+
 #endif
