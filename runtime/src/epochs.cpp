@@ -58,7 +58,10 @@ __thread bool Epochs::wait_follows_ = false;
 bool Epochs::units_between_commit_points = false;
 
 Epochs &Epochs::instance() {
-  static Epochs &epochs = *new Epochs; // never destroyed: threads may outlive static destructors
+  // Never destroyed: threads may outlive static destructors. Not on the heap: functions that make
+  // it, by being the first to ask, must not run out of memory.
+  alignas(Epochs) static std::byte place[sizeof(Epochs)];
+  static Epochs &epochs = *new (place) Epochs;
   return epochs;
 }
 
