@@ -61,6 +61,8 @@ void Epochs::commit_single(bool relaxed_too) {
   uint64_t ticket = 0;
   bool full = false;
   Uninterrupted thread;
+  if (Mutator::before_cut)
+    Mutator::before_cut();
   {
     std::lock_guard lock(cut_mutex_);
     try {

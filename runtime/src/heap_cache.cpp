@@ -61,6 +61,7 @@ void Heap::Impl::give_up_cache() {
     if (cache->thread == &current) {
       for (ActiveSlab &active : cache->active)
         slabs.drop(active);
+      release_kept(*cache);
       cache->thread = nullptr;
     }
   if (current.heap_id == id)

@@ -30,6 +30,7 @@ pthread_key_t exit_key(void (*destructor)(void *)) {
 } // namespace
 
 void (*Mutator::on_thread_end)() = nullptr;
+void (*Mutator::before_cut)() = nullptr;
 __thread Mutator *Mutator::current_ = nullptr;
 
 Mutator *Mutator::first() { return registry.load(std::memory_order_acquire); }

@@ -206,6 +206,7 @@ Status Runtime::start_epochs() {
     if (unit)
       Mutator::current().unit_end();
   };
+  Mutator::before_cut = [] { instance().heap().release_kept(); };
   status_ =
       StatusPublisher::start(options_.path, [this](PoolStatus &status) { fill_status(status); });
   static bool handlers_set = false;
