@@ -94,11 +94,11 @@ private:
   RecoveryReport recovered_;
   Status status_; // once an error, the checkpoint is over
   unsigned pauses_ = 0;
-  bool said_ = false;    // that someone waits for the end of the pause
-  pid_t paused_for_ = 0; // 0: not known yet
+  bool said_ = false;                  // that someone waits for the end of the pause
+  pid_t paused_for_ = 0;               // 0: not known yet
   std::atomic<bool> stepping_ = false; // written under mutex_
-  bool urgent_ = false; // do not wait
-  bool much_ = false;   // wait only for the rest that the last step earned
+  bool urgent_ = false;                // do not wait
+  bool much_ = false;                  // wait only for the rest that the last step earned
   Clock::time_point ended_at_{};
   Clock::duration took_{}; // by the last step
   bool stopping_ = false;

@@ -50,7 +50,8 @@ public:
   static Epochs &instance();
 
   // Starts cutting for IMAGE. ON_DURABLE is called by the thread that made a ticket durable, and
-  // when the pool failed. With DISCARD epochs are cut and dropped, to measure instrumentation alone.
+  // when the pool failed. With DISCARD epochs are cut and dropped, to measure instrumentation
+  // alone.
   void start(DurableImage *image, uint32_t async_ms, bool discard,
              std::function<void(Sending)> on_durable);
   // From the next cut on OBSERVER looks on. REQUIRES: not running.
@@ -93,10 +94,10 @@ public:
   bool commit_if_alone(uint64_t ticket);
   // End of a single mutator's unit: cuts here.
   void commit_single(bool relaxed_too = false);
-  // Stands in for a call that waits for events, NEXT(timeout in ms). If a single mutator that has cut
-  // finds no event there, it makes durable what it has cut, and sends what waited for that, before
-  // it waits: this spares two threads' waking up. Else the committer does, and the device's time is
-  // not the program's.
+  // Stands in for a call that waits for events, NEXT(timeout in ms). If a single mutator that has
+  // cut finds no event there, it makes durable what it has cut, and sends what waited for that,
+  // before it waits: this spares two threads' waking up. Else the committer does, and the device's
+  // time is not the program's.
   template <typename Wait> int wait_for_events(int timeout, Wait next);
   // Waits while the committer is far behind MUTATOR, which is about to enter a unit.
   void throttle(const Mutator &mutator);
@@ -140,7 +141,7 @@ private:
   void collect(EpochRecord &large);
   void finish(EpochRecord &record, const EpochRecord &large);
   void cut_quiescent(uint64_t begun);
-  bool cut_and_commit(); // many mutators; false: given up, try again
+  bool cut_and_commit();               // many mutators; false: given up, try again
   void commit_sealed(Sending sending); // single mutator. REQUIRES: commit_mutex_
   void commit_before_wait(bool at_leisure);
   void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket,

@@ -132,7 +132,8 @@ void Heap::Impl::free(void *block, Free how) {
                 "free() of an address that is not the start of a live block of the pool");
   if (place.kind == BlockKind::kSlab) [[likely]] {
     KeptBlocks &kept = cache().kept;
-    PERDURE_CHECK(!kept.has(block, place.size_class) && (how == Free::kAtOnce || is_live(image, place)),
+    PERDURE_CHECK(!kept.has(block, place.size_class) &&
+                      (how == Free::kAtOnce || is_live(image, place)),
                   kFreedTwice);
     if (how == Free::kWithinUnit && kept.keep(block, place.size_class))
       return;

@@ -28,8 +28,8 @@ PERDURE_EXPORT int epoll_pwait(int epoll, epoll_event *events, int size, int tim
 }
 
 PERDURE_EXPORT int poll(pollfd *events, nfds_t count, int timeout) {
-  return Epochs::instance().wait_for_events(
-      timeout, [=](int ms) { return next_poll(events, count, ms); });
+  return Epochs::instance().wait_for_events(timeout,
+                                            [=](int ms) { return next_poll(events, count, ms); });
 }
 
 } // extern "C"

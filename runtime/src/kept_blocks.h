@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocks that a thread has freed and whose bits are not cleared yet, by size class, the last on top.
-// What is allocated and freed over and over within one unit then changes no bitmap: no entry for the
-// cut, no atomic operation. As far as the pool is concerned they are allocated, so whoever keeps
-// blocks releases them before the cut that makes the end of his unit durable.
+// Blocks that a thread has freed and whose bits are not cleared yet, by size class, the last on
+// top. What is allocated and freed over and over within one unit then changes no bitmap: no entry
+// for the cut, no atomic operation. As far as the pool is concerned they are allocated, so whoever
+// keeps blocks releases them before the cut that makes the end of his unit durable.
 #pragma once
 
 #include "size_class.h"

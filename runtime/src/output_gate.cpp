@@ -74,7 +74,8 @@ void OutputGate::notify(Sending sending) {
   const uint32_t pending = pending_count_.load(std::memory_order_seq_cst);
   if (!running_.load(std::memory_order_acquire) || pending == 0)
     return;
-  const bool may_send = sending == Sending::kAll || (sending == Sending::kFew && pending <= kFewPending);
+  const bool may_send =
+      sending == Sending::kAll || (sending == Sending::kFew && pending <= kFewPending);
   if (!may_send || release_pending())
     wake();
 }

@@ -39,8 +39,8 @@ public:
   Status start();
   // Sends what is held and durable, as far as the peers take it within about a second.
   void stop();
-  // A ticket became durable, or the pool failed: the caller sends what SENDING lets it, or the gate's
-  // thread is woken; if nothing is held neither. Any thread.
+  // A ticket became durable, or the pool failed: the caller sends what SENDING lets it, or the
+  // gate's thread is woken; if nothing is held neither. Any thread.
   void notify(Sending sending);
 
   // Stands in for sendmsg(). Returns true if it took the call: RESULT is what the caller returns

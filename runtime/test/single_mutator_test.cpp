@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The single mutator at a commit point where it waits for events: who makes durable what it has cut.
+// The single mutator at a commit point where it waits for events: who makes durable what it has
+// cut.
 #include "epochs.h"
 #include "memory_image.h"
 #include <gtest/gtest.h>
