@@ -68,7 +68,6 @@ void *Heap::Impl::allocate_small_slow(HeapCache &from, uint32_t class_index) {
   std::lock_guard guard(lock);
   if (void *block = slabs.allocate_slow(from.active[class_index], class_index))
     return block;
-  release_kept(from);
   release_empty();
   return slabs.allocate_slow(from.active[class_index], class_index);
 }
@@ -96,6 +95,8 @@ void *Heap::Impl::allocate_large(uint64_t size) {
 }
 
 void Heap::Impl::release_empty() {
+  if (HeapCache *own = cache_if_any())
+    release_kept(*own);
   for (ActiveSlab &active : shared.active)
     slabs.drop(active);
   slabs.release_empty();
@@ -131,12 +132,13 @@ void Heap::Impl::free(void *block, Free how) {
   PERDURE_CHECK(place.kind != BlockKind::kNone && place.start == block,
                 "free() of an address that is not the start of a live block of the pool");
   if (place.kind == BlockKind::kSlab) [[likely]] {
-    KeptBlocks &kept = cache().kept;
-    PERDURE_CHECK(!kept.has(block, place.size_class) &&
-                      (how == Free::kAtOnce || is_live(image, place)),
-                  kFreedTwice);
-    if (how == Free::kWithinUnit && kept.keep(block, place.size_class))
-      return;
+    HeapCache *own = cache_if_any(); // making one takes memory, which a free must not need
+    PERDURE_CHECK(!own || !own->kept.has(block, place.size_class), kFreedTwice);
+    if (how == Free::kWithinUnit && own) {
+      PERDURE_CHECK(is_live(image, place), kFreedTwice);
+      if (own->kept.keep(block, place.size_class))
+        return;
+    }
     SlabId id = place.segment * kUnitsPerSegment + place.unit;
     if (slabs.free(id, place.size_class, place.index)) {
       std::lock_guard guard(lock);
@@ -165,11 +167,13 @@ void Heap::Impl::release_kept(HeapCache &from) {
 }
 
 void Heap::release_kept() {
-  HeapCache &own = impl_->cache();
+  HeapCache *own = impl_->cache_if_any();
+  if (!own)
+    return;
   // Called by a signal handler's cut while the thread is in here: they stay for the next.
   std::unique_lock guard(impl_->lock, std::try_to_lock);
-  if (guard && !own.kept.is_busy())
-    impl_->release_kept(own);
+  if (guard && !own->kept.is_busy())
+    impl_->release_kept(*own);
 }
 
 bool Heap::resize_in_place(void *block, size_t size) {

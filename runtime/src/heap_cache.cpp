@@ -32,6 +32,8 @@ Heap::Impl::~Impl() {
   }
 }
 
+HeapCache *Heap::Impl::cache_if_any() { return current.heap_id == id ? current.cache : nullptr; }
+
 HeapCache &Heap::Impl::cache() { return current.heap_id == id ? *current.cache : find_cache(); }
 
 HeapCache &Heap::Impl::find_cache() {

@@ -20,6 +20,7 @@ struct Heap::Impl {
 
   // The calling thread's cache; made, or found again, when it last used another heap.
   HeapCache &cache();
+  HeapCache *cache_if_any();
   HeapCache &find_cache();
   void give_up_cache();
 
