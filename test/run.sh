@@ -152,6 +152,15 @@ step_beside() {
 step_joined() { [ -z "$beside" ] || wait "$beside" || true; }
 trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null' EXIT
 
+# What a reader without the log needs: lines that name a failure, wherever they stand, then the end.
+report_failure() {
+  local log=$logs/$1.log
+  echo "FAILED  $1  ($2 s); from $log:"
+  grep -nE 'FAILED|FAIL:|[Nn]ot ok|Failed test|^perdure: |[Ee]rror:|: died|exited|Wstat' "$log" | cut -c1-300 | head -n 30
+  echo "... and its end:"
+  tail -n 40 "$log"
+}
+
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then
@@ -165,8 +174,7 @@ for step in "${steps[@]}"; do
     echo "passed  $step  ($((SECONDS - start)) s)  $(tail -n 1 "$logs/$step.log" | cut -c1-100)"
   else
     failed=$((failed + 1))
-    echo "FAILED  $step  ($((SECONDS - start)) s), the end of $logs/$step.log:"
-    tail -n 60 "$logs/$step.log"
+    report_failure "$step" $((SECONDS - start))
     [ "$step" != build ] || break # nothing after it would say more
   fi
 done

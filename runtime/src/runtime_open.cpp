@@ -196,7 +196,7 @@ Status Runtime::start_epochs() {
     if (Status status = OutputGate::instance().start(); !status)
       return status;
   Epochs::instance().start(image_.get(), options_.async_ms, discard_,
-                           [](bool at_leisure) { OutputGate::instance().notify(at_leisure); });
+                           [](Sending sending) { OutputGate::instance().notify(sending); });
   Mutator::on_thread_end = [] {
     // A unit, so that no cut falls inside; a single mutator cuts by itself.
     bool unit = !Epochs::single_mutator;
