@@ -249,7 +249,9 @@ int main_of(const Run &run) {
 int main(int argc, char **argv) {
   bench::Run run;
   CLI::App app("YCSB's core workloads on one store.");
-  app.add_option("--store", run.store_name, "which")->required();
+  bool list = false;
+  app.add_flag("--list", list, "only tell which stores there are");
+  app.add_option("--store", run.store_name, "which");
   app.add_option("--path", run.path, "where a peer keeps its data; must not exist");
   app.add_option("--workloads", run.workloads, "of A to F, in this order");
   app.add_option("--records", run.records, "loaded first");
@@ -261,5 +263,8 @@ int main(int argc, char **argv) {
   app.add_flag("--recovered", run.recovered, "only verify what a run before left")
       ->needs("--expect");
   CLI11_PARSE(app, argc, argv);
-  return bench::main_of(run);
+  if (!list)
+    return bench::main_of(run);
+  for (const bench::StoreKind &kind : bench::store_kinds())
+    std::puts(kind.name);
 }
