@@ -40,7 +40,10 @@ public:
     check(mdb_dbi_open(txn, nullptr, 0, &dbi_), "mdb_dbi_open");
     check(mdb_txn_commit(txn), "mdb_txn_commit");
   }
-  ~LmdbStore() override { mdb_env_close(env_); }
+  ~LmdbStore() override {
+    Reader::forget(); // those of other threads went with them
+    mdb_env_close(env_);
+  }
 
   void put(uint64_t key, std::string_view value) override {
     MDB_txn *txn = begin();
@@ -96,13 +99,16 @@ private:
     }
     ~Reader() { mdb_txn_reset(kept_.txn); }
     MDB_txn *txn() const { return kept_.txn; }
+    static void forget() { kept_.drop(); }
 
   private:
     struct Kept {
       MDB_txn *txn = nullptr;
-      ~Kept() {
+      ~Kept() { drop(); }
+      void drop() {
         if (txn)
           mdb_txn_abort(txn);
+        txn = nullptr;
       }
     };
     static thread_local Kept kept_;
