@@ -50,3 +50,11 @@ def save(results, out, name):
     with open(path + ".new", "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1)
     os.replace(path + ".new", path)
+
+
+def load(out, name):
+    path = os.path.join(out, name + ".json")
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)

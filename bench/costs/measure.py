@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -84,7 +85,8 @@ class Costs:
             self.call(["costs_many", "leave-log", "--value-size", str(KIB), "--mebibytes", str(log),
                        "--records", str(min(log * KIB, self.arguments.records))], pool=pool,
                       killed=True)
-            out, _ = self.call([self.arguments.perdure, "info", "--json", pool.split(",")[0]])
+            out, _ = self.call([os.path.abspath(self.arguments.perdure), "info", "--json",
+                                pool.split(",")[0]])
             info = json.loads(out)
             times.append((self.open_ms(pool), self.open_ms(pool), info))
         bytes_of = [info["log_used"] for _, _, info in times]
@@ -112,7 +114,7 @@ class Costs:
                  ("hash_map.c", "red_black_tree.c", "b_tree_map.c", "radix_tree.c")}
         units.update({os.path.join(kv, name): [] for name in ("table.c", "lru.c", "store.c", "protocol.c")})
         common = ["-O2", "-std=c11", "-D_GNU_SOURCE", "-I" + os.path.join(root, "runtime/include"), "-c"]
-        compilers = {"plain": [self.arguments.clang], "ported": [self.arguments.perdure + "-clang"]}
+        compilers = {"plain": [self.arguments.clang], "ported": [os.path.abspath(self.arguments.perdure) + "-clang"]}
         for source, options in units.items():
             times = {"plain": [], "ported": []}
             sizes = {}
@@ -145,13 +147,14 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--log-mebibytes", type=int, default=512)
     parser.add_argument("--open-mebibytes", nargs="*", type=int, default=[64, 1024, 4096])
-    parser.add_argument("--only", nargs="*", default=[], help="parts")
+    parser.add_argument("--only", nargs="*", default=[], help="parts; the others stay as the file has them")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.seconds = arguments.sustained = 0.2
         arguments.records, arguments.rounds = 2000, 1
         arguments.log_mebibytes, arguments.open_mebibytes = 4, [1]
+    arguments.clang, arguments.perdure = map(shutil.which, (arguments.clang, arguments.perdure))
     with figures.Directory("/dev/shm") as memory, figures.Directory(arguments.pools) as disk:
         costs = Costs(arguments, memory, disk)
         parts = {
@@ -166,7 +169,7 @@ def main():
             "sustained": costs.sustained,
             "compile": costs.compile_costs,
         }
-        results = {}
+        results = figures.load(arguments.out, "costs") if arguments.only else {}
         for name, part in parts.items():
             if not arguments.only or name in arguments.only:
                 begun = time.monotonic()

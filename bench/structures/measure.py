@@ -64,9 +64,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--min-time", type=float, default=0.1, help="seconds of a benchmark")
     parser.add_argument("--filter", default="", help="workloads, as Google Benchmark's filter")
+    parser.add_argument("--merge", action="store_true", help="add rounds to those of the file")
     parser.add_argument("--name", default="structures", help="of the file in OUT")
     arguments = parser.parse_args()
-    results = {}
+    results = figures.load(arguments.out, arguments.name) if arguments.merge else {}
     with figures.Directory("/dev/shm") as directory:
         for structure in arguments.structures:
             for keys in arguments.keys:

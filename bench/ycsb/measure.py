@@ -68,13 +68,14 @@ def main():
     parser.add_argument("--threads", nargs="*", type=int, default=[1, 4, 16])
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--merge", action="store_true", help="add rounds to those of the file")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.records, arguments.seconds, arguments.rounds = 2000, 0.05, 1
         arguments.value_sizes, arguments.threads = [100], [4]
     stores = [store for store in arguments.stores if built_with(arguments, store)]
-    results = {}
+    results = figures.load(arguments.out, "ycsb") if arguments.merge else {}
     for value_size in arguments.value_sizes:
         for unsynced in [False, True]:
             for _ in range(arguments.rounds):
