@@ -85,7 +85,7 @@ def main():
                                                  "unsynced" if unsynced else "synced"]))
                         results.setdefault(key, {}).setdefault(store, []).append(
                             one["ops_per_second"])
-                figures.save(results, arguments.out, "ycsb")
+                    figures.save(results, arguments.out, "ycsb")
     for key, rates in sorted(results.items()):
         print(key, {store: round(figures.median(values)) for store, values in rates.items()})
 
