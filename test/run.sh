@@ -13,6 +13,7 @@
 #   llvm16     the same suites with the plugin built for Clang 16
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   porting    a program ported from skeleton and draft to a kill test; drafts for memcached and Redis
+#   bench      the benchmarks, for what they compute: structures, stores, costs; nothing is timed
 #   backup     backups of examples/kv under load, each restored and checked
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
 #   redis      unmodified Redis: kill test, files of upstream's own tests with and without a pool
@@ -33,7 +34,7 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/{kill,linear,crash,fault,fuzz,propose/Inputs}}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,bench,test/{kill,linear,crash,fault,fuzz,propose/Inputs}}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 
@@ -84,6 +85,8 @@ step_porting() {
     [ ! -d "$(echo build/$name/$name-*/)" ] || bash test/propose/upstream.sh "$name" || return 1
   done
 }
+
+step_bench() { bash bench/run.sh --quick; }
 
 step_backup() {
   bash examples/kv/run.sh build &&
@@ -137,7 +140,7 @@ step_audit() {
 mkdir -p "$logs"
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(build unit crash lit beside memcached redis porting linear fault examples backup audit
+  steps=(build unit crash lit beside memcached redis porting linear fault examples backup bench audit
     joined sanitize tsan fuzz llvm16)
 # In a run of all steps the other builds are made beside those that mostly wait, with what time these
 # leave.
