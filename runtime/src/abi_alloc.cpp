@@ -63,9 +63,9 @@ void *pool_allocate(size_t size, size_t alignment = 0) {
   return block;
 }
 
-// A single mutator releases what it kept before it cuts.
+// A single mutator releases what it kept before it cuts. The audit looks between cuts, too.
 void release(void *block) {
-  if (Epochs::single_mutator)
+  if (Epochs::single_mutator && !Runtime::instance().auditor())
     heap().free_within_unit(block);
   else
     heap().free(block);
