@@ -124,6 +124,7 @@ bool Epochs::wait(uint64_t ticket) {
       }
   if (durable() >= ticket)
     return true;
+  wait_follows_ = false; // this is another wait
   demand(ticket);
   return wait_until_durable(ticket);
 }
