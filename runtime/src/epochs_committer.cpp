@@ -9,6 +9,7 @@
 #include <new>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <utility>
 
 namespace perdure {
 namespace {
@@ -58,30 +59,36 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
 void Epochs::commit_single(bool relaxed_too) {
   if (!running() || failed() || !any_dirty(relaxed_too ? 2 : 1))
     return;
+  const bool waited = std::exchange(waited_, false);
+  wait_follows_ = false;
   uint64_t ticket = 0;
   bool full = false;
-  Uninterrupted thread;
-  if (Mutator::before_cut)
-    Mutator::before_cut();
   {
-    std::lock_guard lock(cut_mutex_);
-    try {
-      ticket = open_.fetch_add(1, std::memory_order_acq_rel);
-      full = seal(ticket);
-    } catch (const std::bad_alloc &) {
-      give_up("out of memory for an epoch");
+    Uninterrupted thread;
+    if (Mutator::before_cut)
+      Mutator::before_cut();
+    {
+      std::lock_guard lock(cut_mutex_);
+      try {
+        ticket = open_.fetch_add(1, std::memory_order_acq_rel);
+        full = seal(ticket);
+      } catch (const std::bad_alloc &) {
+        give_up("out of memory for an epoch");
+      }
     }
+    if (!failed() && durable() >= ticket)
+      on_durable_(Sending::kAll); // not under the lock of the cut
   }
-  if (failed())
+  if (failed() || durable() >= ticket)
     return;
-  if (durable() >= ticket)
-    on_durable_(Sending::kAll); // not under the lock of the cut
-  wait_follows_ = waited_ && !full && durable() < ticket && async_ms_ == 0;
-  waited_ = false;
-  if (durable() < ticket && (full || async_ms_ == 0) && !wait_follows_)
+  if (full) { // with signals let through
     demand(ticket);
-  if (full)
     wait_until_durable(ticket);
+  } else if (async_ms_ == 0) {
+    wait_follows_ = waited;
+    if (!waited)
+      demand(ticket);
+  }
 }
 
 // Cuts into the sealed record. True if there is much in it, and it is time to wait.

@@ -4,7 +4,9 @@
 // cut.
 #include "epochs.h"
 #include "memory_image.h"
+#include <csignal>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <thread>
 
 namespace perdure {
@@ -105,6 +107,37 @@ TEST_F(SingleMutatorTest, ACommitUnderWayIsNotOvertaken) {
   image_.let_through();
   wait_until_durable();
   EXPECT_EQ(image_.word(1), 6u);
+}
+
+// A mutator that is far ahead of the device waits for it, and its signals come through meanwhile.
+TEST_F(SingleMutatorTest, AWaitForTheDeviceLetsSignalsThrough) {
+  static std::atomic<bool> handled;
+  handled = false;
+  struct sigaction action = {}, before;
+  action.sa_handler = [](int) { handled = true; };
+  sigaction(SIGUSR1, &action, &before);
+  image_.hold_back();
+  for (size_t index = 0; index < WordsUnderTest::kCount; index++)
+    words_[index] = index * 0x9e3779b97f4a7c15u;
+  std::atomic<uint64_t> cuts{0}, ended{0};
+  std::thread mutator([&] {
+    while (ended == 0) { // each cut seals half a mebibyte
+      for (size_t index = 0; index < WordsUnderTest::kCount; index += 1024)
+        words_.note(index, 8192);
+      cuts++;
+      epochs_->commit_single();
+    }
+  });
+  for (uint64_t seen = 0; seen == 0 || cuts != seen; std::this_thread::sleep_for(200ms))
+    seen = cuts; // until it makes no more
+  pthread_kill(mutator.native_handle(), SIGUSR1);
+  for (int ms = 0; ms < 2000 && !handled; ms++)
+    std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(handled);
+  ended = 1;
+  image_.let_through();
+  mutator.join();
+  sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST_F(SingleMutatorTest, WithoutWaitsTheCommitterCommitsAtOnce) {
