@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the measuring scripts share: medians of paired runs, results as JSON, a private directory on
+# What the measuring scripts share: programs that must not fail, medians of paired runs, results as JSON, a private directory on
 # tmpfs or on disk for pools.
 import json
 import os
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
+
+
+def call(command, environment, timeout, expected=0):
+    """Runs it and returns what it wrote to its two outputs; ends this process if it fails."""
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=timeout, check=False)
+    if done.returncode != expected:
+        sys.exit(f"bench: {' '.join(command)}: {(done.stderr or done.stdout).decode()[-500:]}")
+    return done.stdout.decode(), done.stderr.decode()
 
 
 def median(values):

@@ -5,7 +5,6 @@
 #   <!-- bench NAME begin --> and <!-- bench NAME end -->
 # and the plots beside it. What stands outside of markers is left alone.
 import argparse
-import json
 import os
 import re
 
@@ -89,11 +88,9 @@ def main():
     with open(arguments.document, encoding="utf-8") as file:
         text = file.read()
     for name, table in (("structures", structures), ("ycsb", ycsb), ("costs", costs)):
-        path = os.path.join(arguments.out, name + ".json")
-        if not os.path.exists(path):
+        results = figures.load(arguments.out, name)
+        if not results:
             continue
-        with open(path, encoding="utf-8") as file:
-            results = json.load(file)
         text = put(text, name, table(results))
         if name == "structures":
             plot.structures(results, os.path.join(os.path.dirname(arguments.document), "benchmarks"))

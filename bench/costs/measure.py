@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 
@@ -29,12 +28,8 @@ class Costs:
         full.pop("PERDURE_POOL", None)
         if pool:
             full["PERDURE_POOL"] = pool
-        done = subprocess.run([os.path.join(self.arguments.programs, command[0])] + command[1:],
-                              env=full, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=1200,
-                              check=False)
-        if done.returncode != (-9 if killed else 0):
-            sys.exit(f"bench: {' '.join(command)}: {done.stderr.decode()[-500:]}")
-        return done.stdout.decode(), done.stderr.decode()
+        program = os.path.join(self.arguments.programs, command[0])
+        return figures.call([program] + command[1:], full, timeout=1200, expected=-9 if killed else 0)
 
     def new_pool(self, options="", directory=None):
         return (directory or self.memory).fresh("pool") + ",size=32G" + options

@@ -56,12 +56,12 @@ int latency(const Parameters &p) {
   options.sync = p.sync;
   Caller caller(*find_structure("hash_map"), options);
   for (uint64_t number = 0; number < kKeys; number++)
-    caller.put(Population::key(number), number);
+    caller.put(key_of(number), number);
   std::vector<uint64_t> times;
   Random random(1);
   for (auto begun = Clock::now(); seconds_since(begun) < p.seconds;) {
     auto start = Clock::now();
-    caller.put(Population::key(random.below(kKeys)), times.size());
+    caller.put(key_of(random.below(kKeys)), times.size());
     times.push_back(ns_since(start));
   }
   std::sort(times.begin(), times.end());

@@ -5,6 +5,7 @@
 // (PERDURE_POOL), say what is measured.
 #pragma once
 
+#include "../key.h"
 #include "structure.h"
 #include <memory>
 #include <mutex>
@@ -66,13 +67,11 @@ private:
   std::mutex mutex_;
 };
 
-// Twice as many possible keys as there are at first; which of them are there. Keys are numbers from
-// 0 on, scrambled so that neighbours in one order are none in another.
+// Twice as many possible keys (key.h) as there are at first; which of them are there.
 class Population {
 public:
   explicit Population(uint64_t keys) : present_(2 * keys) {}
 
-  static uint64_t key(uint64_t number) { return number * 0x9e3779b97f4a7c15u; }
   uint64_t size() const { return present_.size(); }
   uint8_t &present(uint64_t number) { return present_[number]; }
 

@@ -39,7 +39,7 @@ template <bool also_append> void overwrite(benchmark::State &state) {
     uint64_t number = share.first + share.random.below(share.size);
     while (!population->present(number))
       number = share.first + share.random.below(share.size);
-    caller->put(Population::key(number), ++value);
+    caller->put(key_of(number), ++value);
     if (also_append)
       append_log->append(number, value);
   }
@@ -50,7 +50,7 @@ void update(benchmark::State &state) {
   const auto percent = static_cast<uint64_t>(state.range(0));
   for (auto _ : state) {
     uint64_t number = share.first + share.random.below(share.size);
-    uint64_t key = Population::key(number), value = number;
+    uint64_t key = key_of(number), value = number;
     if (percent != 100 && share.random.below(100) >= percent) {
       benchmark::DoNotOptimize(caller->get(key, &value));
       continue;
@@ -76,7 +76,7 @@ void swap(benchmark::State &state) {
 
 void fill(const structure &target) {
   for (uint64_t number = 0; number < population->size(); number += 2) {
-    target.put(Population::key(number), number);
+    target.put(key_of(number), number);
     population->present(number) = 1;
   }
 }

@@ -6,7 +6,6 @@
 import argparse
 import json
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -28,12 +27,9 @@ def run(variant, arguments, structure, keys, threads, directory):
         command += ["--append", os.path.join(directory.path, "append")]
     if arguments.filter:
         command.append("--benchmark_filter=" + arguments.filter)
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=600, check=False)
-    if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(command)}: {done.stderr.decode()[-500:]}")
+    output, _ = figures.call(command, environment, timeout=600)
     times = {}
-    for benchmark in json.loads(done.stdout)["benchmarks"]:
+    for benchmark in json.loads(output)["benchmarks"]:
         workload = benchmark["name"].split("/", 2)[2].replace("/real_time", "").split("/threads")[0]
         times[workload] = benchmark["real_time"]
     return times

@@ -73,7 +73,7 @@ bool run(const structure *target, Model &model, uint64_t operations) {
   constexpr uint64_t kPutPercent[] = {70, 20, 50};
   Random random(7);
   for (uint64_t i = 0; i < operations; i++) {
-    uint64_t key = Population::key(random.below(operations / 8 + 16)), value = i, expected = i;
+    uint64_t key = key_of(random.below(operations / 8 + 16)), value = i, expected = i;
     uint64_t dice = random.below(100), puts = kPutPercent[i * 3 / operations];
     if (dice % 4 == 0) {
       bool found = model.get(key, &expected);

@@ -5,7 +5,6 @@
 # second process, and its pool looked through by `perdure check`.
 import argparse
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -14,10 +13,7 @@ from variants import VARIANTS
 
 
 def call(command, environment):
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=300, check=False)
-    if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(command)}: {done.stdout.decode()[-500:]}")
+    figures.call(command, environment, timeout=300)
 
 
 def is_durable(variant):

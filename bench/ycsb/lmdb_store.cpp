@@ -47,7 +47,7 @@ public:
 
   void put(uint64_t key, std::string_view value) override {
     MDB_txn *txn = begin();
-    put(txn, key, value, 0);
+    put(txn, key, value);
     check(mdb_txn_commit(txn), "mdb_txn_commit");
   }
 
@@ -81,7 +81,7 @@ public:
     for (bool more = true; more;) {
       MDB_txn *txn = begin();
       for (unsigned i = 0; i < kLoadBatch && (more = next(key, value)); i++)
-        put(txn, key, value, 0);
+        put(txn, key, value);
       check(mdb_txn_commit(txn), "mdb_txn_commit");
     }
     check(mdb_env_sync(env_, 1), "mdb_env_sync");
@@ -119,10 +119,10 @@ private:
     check(mdb_txn_begin(env_, nullptr, 0, &txn), "mdb_txn_begin");
     return txn;
   }
-  void put(MDB_txn *txn, uint64_t key, std::string_view value, unsigned flags) {
+  void put(MDB_txn *txn, uint64_t key, std::string_view value) {
     Key wanted(key);
     MDB_val bytes{value.size(), const_cast<char *>(value.data())};
-    check(mdb_put(txn, dbi_, &wanted, &bytes, flags), "mdb_put");
+    check(mdb_put(txn, dbi_, &wanted, &bytes, 0), "mdb_put");
   }
 
   MDB_env *env_ = nullptr;

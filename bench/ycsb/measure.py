@@ -31,11 +31,7 @@ def command_of(arguments, store, directory, unsynced, value_size):
 
 
 def call(command, environment):
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=900, check=False)
-    if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(command)}: {done.stderr.decode()[-500:]}")
-    return done.stdout
+    return figures.call(command, environment, timeout=900)[0]
 
 
 def run(arguments, store, unsynced, value_size):

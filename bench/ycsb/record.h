@@ -4,14 +4,13 @@
 // both. So every value that is read can be verified, and after a run each record's version.
 #pragma once
 
+#include "../key.h"
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 
 namespace bench {
-
-inline uint64_t key_of(uint64_t number) { return number * 0x9e3779b97f4a7c15u; }
 
 inline uint64_t word_of(uint64_t number, uint64_t version, size_t at) {
   return (number ^ version << 32) * 0xff51afd7ed558ccdu + at;
