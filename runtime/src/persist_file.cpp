@@ -68,8 +68,8 @@ public:
     return io_error("sync", errno);
   }
 
-  // An error is told once: persist() would not hear of it. Not so that a file system or a sandbox has
-  // no such call.
+  // An error is told once: persist() would not hear of it. Not so that a file system or a sandbox
+  // has no such call.
   Status write_back(uint64_t offset, uint64_t size) override {
     if (failed_)
       return io_error("sync", EIO);
