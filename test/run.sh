@@ -14,6 +14,7 @@
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
 #   source     programs ported as source, built by gcc and by Clang without the plugin
 #   porting    a program ported from skeleton and draft to a kill test; drafts for memcached and Redis
+#   bench      the benchmarks, for what they compute: structures, stores, costs; nothing is timed
 #   backup     backups of examples/kv under load, each restored and checked
 #   memcached  unmodified memcached: kill test, upstream's own tests with and without a pool
 #   redis      unmodified Redis: kill test, files of upstream's own tests with and without a pool
@@ -34,7 +35,7 @@ lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 step_build() {
   bash test/setup.sh &&
     cmake --preset release && cmake --build --preset release -j"$jobs" &&
-    git ls-files {runtime,clang-plugin,examples,test/{kill,linear,crash,fault,fuzz,propose/Inputs}}/'*.'{c,cpp,h} |
+    git ls-files {runtime,clang-plugin,examples,bench,test/{kill,linear,crash,fault,fuzz,propose/Inputs}}/'*.'{c,cpp,h} |
     xargs clang-format-19 --dry-run -Werror
 }
 
@@ -90,6 +91,8 @@ step_porting() {
   done
 }
 
+step_bench() { bash bench/run.sh --quick; }
+
 step_backup() {
   bash examples/kv/run.sh build &&
     python3 test/kill/kv_backup.py build/examples/kv/durable/kv --rounds 20 --clients 4
@@ -142,7 +145,7 @@ step_audit() {
 mkdir -p "$logs"
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(build unit crash lit beside memcached redis porting linear fault examples source backup audit
+  steps=(build unit crash lit beside memcached redis porting linear fault examples source backup bench audit
     joined sanitize tsan fuzz llvm16)
 # In a run of all steps the other builds are made beside those that mostly wait, with what time these
 # leave.
@@ -157,6 +160,15 @@ step_beside() {
 step_joined() { [ -z "$beside" ] || wait "$beside" || true; }
 trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null' EXIT
 
+# What a reader without the log needs: lines that name a failure, wherever they stand, then the end.
+report_failure() {
+  local log=$logs/$1.log
+  echo "FAILED  $1  ($2 s); from $log:"
+  grep -nE 'FAILED|FAIL:|[Nn]ot ok|Failed test|^perdure: |[Ee]rror:|: died|exited|Wstat' "$log" | cut -c1-300 | head -n 30
+  echo "... and its end:"
+  tail -n 40 "$log"
+}
+
 passed=0 failed=0
 for step in "${steps[@]}"; do
   if ! declare -F "step_$step" >/dev/null; then
@@ -170,8 +182,7 @@ for step in "${steps[@]}"; do
     echo "passed  $step  ($((SECONDS - start)) s)  $(tail -n 1 "$logs/$step.log" | cut -c1-100)"
   else
     failed=$((failed + 1))
-    echo "FAILED  $step  ($((SECONDS - start)) s), the end of $logs/$step.log:"
-    tail -n 60 "$logs/$step.log"
+    report_failure "$step" $((SECONDS - start))
     [ "$step" != build ] || break # nothing after it would say more
   fi
 done

@@ -15,6 +15,8 @@ packages=(
   g++ cmake ninja-build pkg-config python3
   # runtime, tools, unit tests
   libpmem-dev libisal-dev libcli11-dev libgtest-dev
+  # bench, and what it compares with
+  libbenchmark-dev libpmemobj-dev liblmdb-dev librocksdb-dev libsqlite3-dev
   # examples/memcached: fetching, configuring, its own tests
   ca-certificates dpkg-dev make libevent-dev perl
   # examples/redis: its own tests

@@ -65,4 +65,8 @@ for test in t/*.t; do
   tests+=("$test")
 done
 echo "t/*.t, ${#tests[@]} files:"
-prove -j4 "${tests[@]}"
+# Some count on a second being a second: what fails beside others gets one more chance, alone.
+prove -j4 --state=save "${tests[@]}" || {
+  echo "upstream-tests.sh: once more, one at a time:"
+  prove --state=failed
+}

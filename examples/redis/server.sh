@@ -3,6 +3,7 @@
 # Sourced by run.sh and benchmark.sh: one server at a time, on a free port of the loopback interface.
 # REQUIRES: $out, where build.sh put the servers.
 server=
+exec {silence}<> <(:) # never readable, never at its end
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
 stop() {
@@ -12,6 +13,17 @@ stop() {
 
 cli() { "$out/plain/src/redis-cli" -p "$port" "$@"; }
 now_ms() { date +%s%3N; }
+
+# Whether the server answers a command that needs the data. By the shell itself: to start a client takes
+# longer than the server may.
+answers() {
+  local reply=
+  { exec 3<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null || return 1
+  printf 'EXISTS x\r\n' >&3
+  IFS= read -r reply <&3 || true
+  exec 3>&-
+  [ "$reply" = $':0\r' ]
+}
 
 # start KIND DIRECTORY OPTION...: KIND is plain, or durable, which has its pool in DIRECTORY, with
 # $pool_options. Sets started_ms: from the start to the first reply that is not "loading".
@@ -25,9 +37,9 @@ start() {
     --enable-debug-command yes --logfile "$directory/log" "$@" &
   server=$!
   unset PERDURE_POOL
-  until [ "$(cli exists x 2>/dev/null)" = 0 ]; do
+  until answers; do
     kill -0 "$server" 2>/dev/null || { cat "$directory/log" >&2; exit 1; }
-    sleep 0.005
+    read -rt 0.001 -u "$silence" || true # sleeps, without a process
   done
   started_ms=$(($(now_ms) - begun))
 }

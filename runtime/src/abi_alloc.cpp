@@ -63,11 +63,19 @@ void *pool_allocate(size_t size, size_t alignment = 0) {
   return block;
 }
 
+// A single mutator releases what it kept before it cuts. The audit looks between cuts, too.
+void release(void *block) {
+  if (Epochs::single_mutator && !Runtime::instance().auditor())
+    heap().free_within_unit(block);
+  else
+    heap().free(block);
+}
+
 void pool_free(void *block) {
   if (Epochs::single_mutator && perdure::defer_free(block))
     return;
   HeapUnit unit;
-  heap().free(block);
+  release(block);
 }
 
 void *copy_to_pool(const void *data, size_t size) {
@@ -98,7 +106,7 @@ void *pool_reallocate(void *block, size_t size) {
   size_t kept = old_size < size ? old_size : size;
   std::memcpy(moved, block, kept);
   record(moved, kept, PERDURE_LANE_RELAXED);
-  heap().free(block);
+  release(block);
   return moved;
 }
 

@@ -58,6 +58,7 @@ public:
   uint64_t steps() const { return steps_; }
   uint64_t image_bytes_written() const { return image_bytes_written_; }
   void fill_status(PoolStatus &status) const;
+  bool is_stepping() const { return stepping_.load(std::memory_order_relaxed); } // any thread
 
 private:
   struct Queued {
@@ -93,11 +94,11 @@ private:
   RecoveryReport recovered_;
   Status status_; // once an error, the checkpoint is over
   unsigned pauses_ = 0;
-  bool said_ = false;    // that someone waits for the end of the pause
-  pid_t paused_for_ = 0; // 0: not known yet
-  bool stepping_ = false;
-  bool urgent_ = false; // do not wait
-  bool much_ = false;   // wait only for the rest that the last step earned
+  bool said_ = false;                  // that someone waits for the end of the pause
+  pid_t paused_for_ = 0;               // 0: not known yet
+  std::atomic<bool> stepping_ = false; // written under mutex_
+  bool urgent_ = false;                // do not wait
+  bool much_ = false;                  // wait only for the rest that the last step earned
   Clock::time_point ended_at_{};
   Clock::duration took_{}; // by the last step
   bool stopping_ = false;

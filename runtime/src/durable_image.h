@@ -54,6 +54,8 @@ public:
   // cannot run out of space. Any thread. False: no space left, nothing changed.
   virtual bool reserve(uint64_t offset, uint64_t size) = 0;
 
+  // True while the image is being written: a commit may take longer than the device's least.
+  virtual bool is_checkpointing() const { return false; }
   // While paused no byte of the image file changes (a forked child still maps it).
   virtual void pause_checkpoint(bool paused) = 0;
   // True if half of the log is used, or someone waits for space: a pause should end. Any thread.

@@ -53,10 +53,15 @@ std::atomic<uint32_t> Epochs::cut_pending{0};
 std::atomic<bool> Epochs::lost_updates_{false};
 bool Epochs::single_mutator = false;
 __thread bool Epochs::output_shows_unit = true;
+__thread bool Epochs::waited_ = false;
+__thread bool Epochs::wait_follows_ = false;
 bool Epochs::units_between_commit_points = false;
 
 Epochs &Epochs::instance() {
-  static Epochs &epochs = *new Epochs; // never destroyed: threads may outlive static destructors
+  // Never destroyed: threads may outlive static destructors. Not on the heap: functions that make
+  // it, by being the first to ask, must not run out of memory.
+  alignas(Epochs) static std::byte place[sizeof(Epochs)];
+  static Epochs &epochs = *new (place) Epochs;
   return epochs;
 }
 
@@ -95,15 +100,18 @@ uint64_t Epochs::ticket_to_wait_for(bool relaxed_too) const {
 }
 
 void Epochs::demand(uint64_t ticket) {
-  // Every reply asks: all but the first of an epoch are told without the lock. Not so with a single
-  // mutator, whose demand also says that it has cut.
-  if (!single_mutator && ticket <= demanded_.load(std::memory_order_acquire))
+  // A single mutator has to cut first, and may commit by itself then.
+  const bool later = single_mutator && (last_cut() < ticket || wait_follows_);
+  // Every reply asks: all but the first of an epoch are told without the lock. Not so once a single
+  // mutator has cut, whose demand says that.
+  if (ticket <= demanded_.load(std::memory_order_acquire) && (!single_mutator || later))
     return;
   Uninterrupted thread;
   std::lock_guard lock(mutex_);
   demanded_.store(std::max(demanded_.load(std::memory_order_relaxed), ticket),
                   std::memory_order_release);
-  wake_committer_.notify_one();
+  if (!later)
+    wake_committer_.notify_one();
 }
 
 bool Epochs::wait(uint64_t ticket) {
@@ -118,6 +126,7 @@ bool Epochs::wait(uint64_t ticket) {
       }
   if (durable() >= ticket)
     return true;
+  wait_follows_ = false; // this is another wait
   demand(ticket);
   return wait_until_durable(ticket);
 }
@@ -331,7 +340,7 @@ void Epochs::cut_quiescent(uint64_t begun) {
   make_durable(std::move(record), last_cut());
 }
 
-void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket, bool at_leisure) {
+void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket, Sending sending) {
   cuts_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(record->payload().size(), std::memory_order_relaxed);
   // After the entries were taken: a store that depends on a lost one was noted after it got lost.
@@ -346,20 +355,20 @@ void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket, 
     record->set_epoch(image_->last_epoch() + 1);
     status = image_->commit(std::move(record));
   }
-  publish(status.is_ok(), ticket, at_leisure);
+  publish(status.is_ok(), ticket, sending);
 }
 
 // DURABLE: TICKET is. Else the pool has failed.
-void Epochs::publish(bool durable, uint64_t ticket, bool at_leisure) {
+void Epochs::publish(bool durable, uint64_t ticket, Sending sending) {
   {
     std::lock_guard lock(mutex_);
     if (durable)
-      durable_.store(ticket, std::memory_order_release);
+      durable_.store(ticket, std::memory_order_seq_cst); // see OutputGate::notify()
     else
-      failed_.store(true, std::memory_order_release);
+      failed_.store(true, std::memory_order_seq_cst);
     durable_changed_.notify_all();
   }
-  on_durable_(at_leisure);
+  on_durable_(sending);
 }
 
 // What was taken from the write sets is lost, and with it every later epoch.

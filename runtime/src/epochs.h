@@ -19,6 +19,7 @@
 #include "line_set.h"
 #include "mutator.h"
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -37,15 +38,22 @@ struct EpochStats {
   uint64_t bytes;         // copied
 };
 
+// What whoever made a ticket durable may send itself of the output that waited for it.
+enum class Sending {
+  kNone, // it holds locks, or others wait for it
+  kFew,  // what few connections wait for: a send costs about as much as waking a thread
+  kAll   // it is the thread that would have sent it
+};
+
 class Epochs {
 public:
   static Epochs &instance();
 
   // Starts cutting for IMAGE. ON_DURABLE is called by the thread that made a ticket durable, and
-  // when the pool failed; with true if that thread holds no lock and nobody waits for it. With
-  // DISCARD epochs are cut and dropped, to measure instrumentation alone.
+  // when the pool failed. With DISCARD epochs are cut and dropped, to measure instrumentation
+  // alone.
   void start(DurableImage *image, uint32_t async_ms, bool discard,
-             std::function<void(bool)> on_durable);
+             std::function<void(Sending)> on_durable);
   // From the next cut on OBSERVER looks on. REQUIRES: not running.
   void observe(CutObserver *observer) { observer_ = observer; }
   // Takes what is recorded by now, for the observer; the next cut copies it.
@@ -65,8 +73,8 @@ public:
   static __thread bool output_shows_unit;
   // The newest ticket whose cut was taken: what a thread inside a unit may wait for.
   uint64_t last_cut() const { return open_.load(std::memory_order_acquire) - 1; }
-  uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
-  bool failed() const { return failed_.load(std::memory_order_acquire); }
+  uint64_t durable() const { return durable_.load(std::memory_order_seq_cst); }
+  bool failed() const { return failed_.load(std::memory_order_seq_cst); }
   // A thread found no memory for its write set: stores of its are lost to every cut from now on, so
   // the pool fails before the next one. Async-signal-safe.
   static void note_lost_updates() { lost_updates_.store(true, std::memory_order_seq_cst); }
@@ -86,6 +94,11 @@ public:
   bool commit_if_alone(uint64_t ticket);
   // End of a single mutator's unit: cuts here.
   void commit_single(bool relaxed_too = false);
+  // Stands in for a call that waits for events, NEXT(timeout in ms). If a single mutator that has
+  // cut finds no event there, it makes durable what it has cut, and sends what waited for that,
+  // before it waits: this spares two threads' waking up. Else the committer does, and the device's
+  // time is not the program's.
+  template <typename Wait> int wait_for_events(int timeout, Wait next);
   // Waits while the committer is far behind MUTATOR, which is about to enter a unit.
   void throttle(const Mutator &mutator);
 
@@ -128,10 +141,12 @@ private:
   void collect(EpochRecord &large);
   void finish(EpochRecord &record, const EpochRecord &large);
   void cut_quiescent(uint64_t begun);
-  bool cut_and_commit(); // many mutators; false: given up, try again
-  void commit_sealed();  // single mutator
-  void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket, bool at_leisure = false);
-  void publish(bool durable, uint64_t ticket, bool at_leisure = false);
+  bool cut_and_commit();               // many mutators; false: given up, try again
+  void commit_sealed(Sending sending); // single mutator. REQUIRES: commit_mutex_
+  void commit_before_wait(bool at_leisure);
+  void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket,
+                    Sending sending = Sending::kNone);
+  void publish(bool durable, uint64_t ticket, Sending sending = Sending::kNone);
   void give_up(const char *why);
   void committer();
   bool wait_until_durable(uint64_t ticket);
@@ -142,8 +157,11 @@ private:
   DurableImage *image_ = nullptr;
   uint32_t async_ms_ = 0;
   bool cheap_ = false, discard_ = false;
-  std::function<void(bool)> on_durable_;
+  std::function<void(Sending)> on_durable_;
   CutObserver *observer_ = nullptr;
+  // Of a single mutator: it has waited for events since its last cut, so it will again soon, and
+  // nobody need be told of the next cut before.
+  static __thread bool waited_, wait_follows_;
   std::atomic<bool> running_{false}, stopped_{false}, failed_{false};
   std::atomic<uint64_t> open_{1}, durable_{0};
   static std::atomic<bool> lost_updates_;
@@ -156,6 +174,8 @@ private:
   std::atomic<uint32_t> taken_early_{0}; // what was taken: 0 nothing, 1 relaxed, 2 any updates
   std::atomic<uint64_t> next_cut_ns_{0};
   uint64_t payload_hint_ = 4096; // cut_mutex_
+  // Single mutator: who hands sealed records to the image, in order. Before cut_mutex_.
+  std::mutex commit_mutex_;
   // Single mutator: cut, not yet handed to the image. Later cuts are added to it. cut_mutex_.
   std::unique_ptr<EpochRecord> sealed_;
   uint64_t sealed_ticket_ = 0;
@@ -168,5 +188,17 @@ private:
 
   std::atomic<uint64_t> cuts_{0}, given_up_{0}, wait_ns_{0}, copy_ns_{0}, bytes_{0};
 };
+
+template <typename Wait> int Epochs::wait_for_events(int timeout, Wait next) {
+  waited_ = true;
+  if (__builtin_expect(!wait_follows_, 1))
+    return next(timeout);
+  wait_follows_ = false;
+  const int ready = next(0);
+  const int saved = errno;
+  commit_before_wait(ready == 0 && timeout != 0);
+  errno = saved;
+  return ready != 0 || timeout == 0 ? ready : next(timeout);
+}
 
 } // namespace perdure

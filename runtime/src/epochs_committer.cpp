@@ -9,6 +9,7 @@
 #include <new>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <utility>
 
 namespace perdure {
 namespace {
@@ -34,7 +35,7 @@ void block_all_signals() {
 } // namespace
 
 void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
-                   std::function<void(bool)> on_durable) {
+                   std::function<void(Sending)> on_durable) {
   image_ = image;
   async_ms_ = async_ms;
   discard_ = discard;
@@ -58,22 +59,36 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
 void Epochs::commit_single(bool relaxed_too) {
   if (!running() || failed() || !any_dirty(relaxed_too ? 2 : 1))
     return;
+  const bool waited = std::exchange(waited_, false);
+  wait_follows_ = false;
   uint64_t ticket = 0;
   bool full = false;
   {
     Uninterrupted thread;
-    std::lock_guard lock(cut_mutex_);
-    try {
-      ticket = open_.fetch_add(1, std::memory_order_acq_rel);
-      full = seal(ticket);
-    } catch (const std::bad_alloc &) {
-      give_up("out of memory for an epoch");
+    if (Mutator::before_cut)
+      Mutator::before_cut();
+    {
+      std::lock_guard lock(cut_mutex_);
+      try {
+        ticket = open_.fetch_add(1, std::memory_order_acq_rel);
+        full = seal(ticket);
+      } catch (const std::bad_alloc &) {
+        give_up("out of memory for an epoch");
+      }
     }
+    if (!failed() && durable() >= ticket)
+      on_durable_(Sending::kAll); // not under the lock of the cut
   }
-  if (!failed() && durable() < ticket && (async_ms_ == 0 || full))
+  if (failed() || durable() >= ticket)
+    return;
+  if (full) { // with signals let through
     demand(ticket);
-  if (full)
     wait_until_durable(ticket);
+  } else if (async_ms_ == 0) {
+    wait_follows_ = waited;
+    if (!waited)
+      demand(ticket);
+  }
 }
 
 // Cuts into the sealed record. True if there is much in it, and it is time to wait.
@@ -91,8 +106,8 @@ bool Epochs::seal(uint64_t ticket) {
   return sealed_->payload().size() > kSealedBytesMax;
 }
 
-// Only the committer gets here with a file: the mutator goes on sealing while the device syncs.
-void Epochs::commit_sealed() {
+// The mutator goes on sealing while the committer's thread is in here.
+void Epochs::commit_sealed(Sending sending) {
   std::unique_ptr<EpochRecord> record;
   uint64_t ticket;
   {
@@ -103,10 +118,23 @@ void Epochs::commit_sealed() {
   if (!record || failed())
     return;
   try {
-    make_durable(std::move(record), ticket, true);
+    make_durable(std::move(record), ticket, sending);
   } catch (const std::bad_alloc &) {
     give_up("out of memory for an epoch");
   }
+}
+
+// While the image is written a commit may take long.
+void Epochs::commit_before_wait(bool at_leisure) {
+  if (!running() || failed() || last_cut() <= durable())
+    return;
+  Uninterrupted thread;
+  std::unique_lock committing(commit_mutex_, std::defer_lock);
+  if (at_leisure && demanded_.load(std::memory_order_acquire) > durable() &&
+      !image_->is_checkpointing() && committing.try_lock())
+    commit_sealed(Sending::kAll);
+  else
+    demand(last_cut());
 }
 
 // --- Threads ---
@@ -139,10 +167,12 @@ void Epochs::committer() {
     }
     bool done = true;
     behind = is_behind();
-    if (single_mutator)
-      commit_sealed();
-    else if (!failed() && (wanted || behind))
+    if (single_mutator) {
+      std::lock_guard committing(commit_mutex_);
+      commit_sealed(Sending::kFew);
+    } else if (!failed() && (wanted || behind)) {
       done = cut_and_commit();
+    }
     retry = done ? 200us : std::min<std::chrono::microseconds>(retry * 2, kRetryMax);
     if (!done || failed())
       std::this_thread::sleep_for(retry);
@@ -164,7 +194,8 @@ void Epochs::stop() {
     Mutator *self = Mutator::current_or_null();
     if (self && !self->in_open_unit())
       commit_single(true);
-    commit_sealed();
+    std::lock_guard committing(commit_mutex_);
+    commit_sealed(Sending::kNone);
   } else if (any_dirty(2) && !failed()) {
     cut_and_commit();
   }
@@ -204,6 +235,7 @@ void Epochs::unlock_after_fork(bool child) {
     // that a child which takes the pool over starts. No destructor: that waits for them.
     new (&wake_committer_) std::condition_variable;
     new (&durable_changed_) std::condition_variable;
+    new (&commit_mutex_) std::mutex; // the committer may have held it
     cut_pending.store(0, std::memory_order_seq_cst);
   }
   mutex_.unlock();

@@ -27,6 +27,11 @@ public:
     return pread(fd_, data, size, static_cast<off_t>(offset));
   }
   int sync() override { return fdatasync(fd_); }
+  int write_back(uint64_t offset, uint64_t size) override {
+    return sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(size),
+                           SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                               SYNC_FILE_RANGE_WAIT_AFTER);
+  }
   int resize(uint64_t size) override { return ftruncate(fd_, static_cast<off_t>(size)); }
   int allocate(uint64_t size) override {
     errno = posix_fallocate(fd_, 0, static_cast<off_t>(size));

@@ -57,6 +57,8 @@ void *Heap::Impl::allocate_small(uint32_t class_index) {
   if (class_index >= kOwnClassCount)
     return allocate_small_slow(shared, class_index);
   HeapCache &own = cache();
+  if (void *block = own.kept.take(class_index))
+    return block;
   if (void *block = slabs.allocate(own.active[class_index], class_index)) [[likely]]
     return block;
   return allocate_small_slow(own, class_index);
@@ -93,6 +95,8 @@ void *Heap::Impl::allocate_large(uint64_t size) {
 }
 
 void Heap::Impl::release_empty() {
+  if (HeapCache *own = cache_if_any())
+    release_kept(*own);
   for (ActiveSlab &active : shared.active)
     slabs.drop(active);
   slabs.release_empty();
@@ -123,23 +127,53 @@ void *Heap::allocate_aligned(size_t size, size_t alignment) {
   return impl_->allocate_large(std::max<size_t>(size, 1));
 }
 
-void Heap::free(void *block) {
-  BlockPlace place = place_of(impl_->image, block);
+void Heap::Impl::free(void *block, Free how) {
+  BlockPlace place = place_of(image, block);
   PERDURE_CHECK(place.kind != BlockKind::kNone && place.start == block,
                 "free() of an address that is not the start of a live block of the pool");
   if (place.kind == BlockKind::kSlab) [[likely]] {
+    HeapCache *own = cache_if_any(); // making one takes memory, which a free must not need
+    PERDURE_CHECK(!own || !own->kept.has(block, place.size_class), kFreedTwice);
+    if (how == Free::kWithinUnit && own) {
+      PERDURE_CHECK(is_live(image, place), kFreedTwice);
+      if (own->kept.keep(block, place.size_class))
+        return;
+    }
     SlabId id = place.segment * kUnitsPerSegment + place.unit;
-    if (impl_->slabs.free(id, place.size_class, place.index)) {
-      std::lock_guard guard(impl_->lock);
-      impl_->slabs.settle(id);
+    if (slabs.free(id, place.size_class, place.index)) {
+      std::lock_guard guard(lock);
+      slabs.settle(id);
     }
     return;
   }
-  std::lock_guard guard(impl_->lock);
+  std::lock_guard guard(lock);
   if (place.kind == BlockKind::kExtent)
-    impl_->extents.release({place.segment, place.unit});
+    extents.release({place.segment, place.unit});
   else
-    impl_->segments.release_large(place.segment);
+    segments.release_large(place.segment);
+}
+
+void Heap::free(void *block) { impl_->free(block, Impl::Free::kAtOnce); }
+void Heap::free_within_unit(void *block) { impl_->free(block, Impl::Free::kWithinUnit); }
+
+// REQUIRES: the lock.
+void Heap::Impl::release_kept(HeapCache &from) {
+  from.kept.drain([this](void *block) {
+    const BlockPlace place = place_of(image, block);
+    SlabId id = place.segment * kUnitsPerSegment + place.unit;
+    if (slabs.free(id, place.size_class, place.index))
+      slabs.settle(id);
+  });
+}
+
+void Heap::release_kept() {
+  HeapCache *own = impl_->cache_if_any();
+  if (!own)
+    return;
+  // Called by a signal handler's cut while the thread is in here: they stay for the next.
+  std::unique_lock guard(impl_->lock, std::try_to_lock);
+  if (guard && !own->kept.is_busy())
+    impl_->release_kept(*own);
 }
 
 bool Heap::resize_in_place(void *block, size_t size) {

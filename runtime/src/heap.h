@@ -51,6 +51,10 @@ public:
   void *allocate(size_t size); // 16-byte aligned; null: full, nothing changed
   void *allocate_aligned(size_t size, size_t alignment); // a power of two up to 4 MiB, else null
   void free(void *block); // REQUIRES: a live block of this heap; anything else aborts
+  // The same, but the pool may learn of it when the thread calls release_kept(), which it does
+  // before the next cut; until then its next allocation of that size gets the block.
+  void free_within_unit(void *block);
+  void release_kept(); // async-signal-safe
   // In place if it can (a block that would use less than half of its space does not stay); else
   // nothing changes and it returns false. REQUIRES: a live block
   bool resize_in_place(void *block, size_t size);

@@ -32,6 +32,8 @@ Heap::Impl::~Impl() {
   }
 }
 
+HeapCache *Heap::Impl::cache_if_any() { return current.heap_id == id ? current.cache : nullptr; }
+
 HeapCache &Heap::Impl::cache() { return current.heap_id == id ? *current.cache : find_cache(); }
 
 HeapCache &Heap::Impl::find_cache() {
@@ -61,6 +63,7 @@ void Heap::Impl::give_up_cache() {
     if (cache->thread == &current) {
       for (ActiveSlab &active : cache->active)
         slabs.drop(active);
+      release_kept(*cache);
       cache->thread = nullptr;
     }
   if (current.heap_id == id)

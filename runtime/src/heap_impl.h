@@ -6,6 +6,7 @@
 
 #include "extent.h"
 #include "heap.h"
+#include "heap_lookup.h"
 #include "heap_state.h"
 #include "segment_table.h"
 #include "slab.h"
@@ -19,11 +20,15 @@ struct Heap::Impl {
 
   // The calling thread's cache; made, or found again, when it last used another heap.
   HeapCache &cache();
+  HeapCache *cache_if_any();
   HeapCache &find_cache();
   void give_up_cache();
 
   void *allocate_small(uint32_t class_index);
   void *allocate_small_slow(HeapCache &cache, uint32_t class_index);
+  enum class Free { kAtOnce, kWithinUnit };
+  void free(void *block, Free how);
+  void release_kept(HeapCache &from);
   void *allocate_units(uint64_t units, uint32_t align_units);
   void *allocate_large(uint64_t size);
   // Gives back what is held empty in reserve: before an allocation fails.

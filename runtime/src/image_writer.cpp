@@ -12,6 +12,8 @@ namespace {
 
 constexpr uint64_t kWindow = 64 << 10; // 2^24 in a slot of 1 TiB: what a Piece counts
 constexpr uint64_t kPage = 4096;
+// Bytes given to the device at once: what a commit of the log finds in its way.
+constexpr uint64_t kPortion = 256 << 10;
 constexpr uint64_t kWordBits = 64;
 constexpr size_t kAhead = 12; // pieces fetched ahead: about as many misses as a core can have open
 constexpr unsigned kDigitBits = 12;  // two passes sort the 2^24 windows of the slot
@@ -177,7 +179,13 @@ Status ImageWriter::fill_gaps(uint64_t base) {
 Status ImageWriter::write(uint64_t offset, std::span<const std::byte> bytes) {
   high_water_ = std::max(high_water_, offset + bytes.size());
   bytes_written_ += bytes.size();
-  return image_.write(offset, bytes);
+  if (unsent_ == 0)
+    unsent_begin_ = offset;
+  unsent_ += bytes.size();
+  if (Status status = image_.write(offset, bytes); !status || unsent_ < kPortion)
+    return status;
+  unsent_ = 0;
+  return image_.write_back(unsent_begin_, offset + bytes.size() - unsent_begin_);
 }
 
 // Zeros of neighbouring windows are gathered: a hole of gigabytes is one look, not thousands.

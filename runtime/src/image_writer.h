@@ -52,6 +52,8 @@ private:
   std::vector<Piece> pieces_;
   std::vector<std::byte> merged_; // one window
   std::vector<uint64_t> set_;     // which of its bytes the batch sets, a bit each
+  uint64_t unsent_begin_ = 0;     // written since the last write_back(), from here on
+  uint64_t unsent_ = 0;           // bytes of it
   uint64_t zero_begin_ = 0;       // zeros not yet written: [zero_begin_, zero_end_)
   uint64_t zero_end_ = 0;
   uint64_t high_water_ = 0;

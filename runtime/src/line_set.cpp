@@ -104,13 +104,17 @@ void LineSet::append_to(EpochRecord &record) {
 
 void LineSet::clear() {
   constexpr size_t kKept = 1ull << 17; // lines; what a rare large epoch took goes back
-  if (lines_.size() > kKept || (generation_ + 1) >> (64 - kNumberBits) != 0) {
-    *this = LineSet();
-    return;
+  if (lines_.size() > kKept) {
+    lines_ = {};
+    copies_ = {};
+    added_ = {};
   }
   lines_.clear();
   added_.clear();
-  generation_++;
+  if (++generation_ >> (64 - kNumberBits) != 0) {
+    recent_.fill({});
+    generation_ = 1;
+  }
 }
 
 } // namespace perdure

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "epoch_record.h"
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -21,8 +22,6 @@ namespace perdure {
 
 class LineSet {
 public:
-  LineSet() : recent_(kBuckets) {}
-
   // Adds [BEGIN, END), offsets from the base, and brings the lines near the calling processor: most
   // were written by another one, and each such miss costs as much as the rest of the work on it.
   void add(uint64_t begin, uint64_t end) {
@@ -88,7 +87,7 @@ private:
   std::vector<Line> lines_; // in the order they were first written: mostly that of addresses
   std::vector<Copy> copies_;
   std::vector<uint32_t> added_; // indexes of lines to copy
-  std::vector<Bucket> recent_;
+  std::array<Bucket, kBuckets> recent_ = {};
   uint64_t generation_ = 1; // counts clear()
   uint32_t round_ = 1;      // counts copy_added()
 };

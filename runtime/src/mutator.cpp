@@ -30,6 +30,7 @@ pthread_key_t exit_key(void (*destructor)(void *)) {
 } // namespace
 
 void (*Mutator::on_thread_end)() = nullptr;
+void (*Mutator::before_cut)() = nullptr;
 __thread Mutator *Mutator::current_ = nullptr;
 __thread uint32_t Mutator::in_handler = 0;
 

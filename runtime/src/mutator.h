@@ -76,6 +76,8 @@ public:
 
   // Called by each ending thread that is a mutator, before its write set is handed over.
   static void (*on_thread_end)();
+  // Called by a single mutator before it cuts, with signals blocked.
+  static void (*before_cut)();
 
   // In a forked child: only the calling thread is left.
   static void keep_only_current();

@@ -68,11 +68,20 @@ void OutputGate::close_descriptors() {
   }
 }
 
-void OutputGate::notify(bool at_leisure) {
-  if (!running_.load(std::memory_order_acquire))
+// Who lists a connection counts it before it looks at what is durable; here it is the other way
+// round. So one of the two sees the other.
+void OutputGate::notify(Sending sending) {
+  const uint32_t pending = pending_count_.load(std::memory_order_seq_cst);
+  if (!running_.load(std::memory_order_acquire) || pending == 0)
     return;
-  const uint32_t pending = pending_count_.load(std::memory_order_relaxed);
-  if (at_leisure && pending != 0 && pending <= kFewPending && !release_pending())
+  const bool may_send =
+      sending == Sending::kAll || (sending == Sending::kFew && pending <= kFewPending);
+  if (!may_send || release_pending())
+    wake();
+}
+
+void OutputGate::wake() {
+  if (!running_.load(std::memory_order_acquire))
     return;
   uint64_t one = 1;
   (void)!syscall(SYS_write, wake_, &one, sizeof one);
@@ -215,7 +224,7 @@ OutputGate::Attempt OutputGate::hold(const ConnectionPtr &connection, const msgh
 void OutputGate::push_pending(ConnectionPtr connection) {
   connection->next_pending = std::move(pending_);
   pending_ = std::move(connection);
-  pending_count_.fetch_add(1, std::memory_order_relaxed);
+  pending_count_.fetch_add(1, std::memory_order_seq_cst); // see notify()
 }
 
 // CONNECTION has something to send once TICKET is durable. REQUIRES: its mutex is not held.
@@ -230,10 +239,13 @@ void OutputGate::list(const ConnectionPtr &connection, uint64_t ticket) {
       push_pending(connection);
     connection->pending = true;
   }
-  if (ticket > Epochs::instance().durable())
-    Epochs::instance().demand(ticket);
+  Epochs &epochs = Epochs::instance();
+  if (epochs.failed())
+    wake(); // to drop it
+  else if (ticket > epochs.durable())
+    epochs.demand(ticket);
   else if (!listed)
-    notify(); // became durable meanwhile: nobody else will
+    wake(); // became durable meanwhile: nobody else will
 }
 
 // REQUIRES: connection.mutex. kWait: a while has passed; ask again.

@@ -12,6 +12,7 @@
 // down, so no client takes silence for an acknowledgement.
 #pragma once
 
+#include "epochs.h"
 #include "status.h"
 #include "status_format.h"
 #include <array>
@@ -38,10 +39,9 @@ public:
   Status start();
   // Sends what is held and durable, as far as the peers take it within about a second.
   void stop();
-  // A ticket became durable, or the pool failed: wakes the gate's thread. AT_LEISURE: the caller,
-  // who holds no lock, sends itself what few connections wait for; they are spared that thread's
-  // waking up. Any thread.
-  void notify(bool at_leisure = false);
+  // A ticket became durable, or the pool failed: the caller sends what SENDING lets it, or the
+  // gate's thread is woken; if nothing is held neither. Any thread.
+  void notify(Sending sending);
 
   // Stands in for sendmsg(). Returns true if it took the call: RESULT is what the caller returns
   // (errno set). False: the descriptor is no socket or nothing is pending; make the call itself.
@@ -114,6 +114,7 @@ private:
   void forget_sent(Connection &connection, size_t size);
   void drop(Connection &connection, int error);
   bool release_pending(); // true: there is more to release now
+  void wake();
   void unblock(int fd);
   void close_descriptors();
   void run();

@@ -104,7 +104,7 @@ void OutputGate::before_close(int fd) {
   if (!connection->owned)
     drop(*connection, EMFILE);
   lock.unlock();
-  notify();
+  wake();
 }
 
 void OutputGate::before_close_range(unsigned first, unsigned last) {
@@ -141,11 +141,11 @@ void OutputGate::stop() {
       if (!sendable || std::chrono::steady_clock::now() > deadline)
         break;
     }
-    notify();
+    wake();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   stopping_ = true;
-  notify();
+  wake();
   thread_.join();
   running_ = false;
 }

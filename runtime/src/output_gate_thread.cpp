@@ -116,9 +116,9 @@ bool OutputGate::release_pending() {
     {
       std::lock_guard inner(connection->mutex);
       if (!connection->held.empty()) {
+        push_pending(connection);
         // Who filled it again meanwhile saw that it is listed, and woke nobody.
         more |= connection->held.front().ticket <= epochs.durable() && !connection->blocked;
-        push_pending(connection);
       } else {
         connection->pending = false;
         if (connection->owned)

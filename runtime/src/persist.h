@@ -42,6 +42,10 @@ public:
   // On return all earlier writes and resizes survive power loss (as far as the domain does). An
   // error means that none of them may be relied on, nor any later persist() of this file.
   virtual Status persist() = 0;
+  // Gives the device what was written to [OFFSET, OFFSET + SIZE) and waits until it has it, so that
+  // less is left to do for persist(), and in smaller portions between which the device serves
+  // others. Makes nothing durable. Errors: as of persist().
+  virtual Status write_back(uint64_t, uint64_t) { return Status::ok(); }
   // Bytes past the end read as zeros. REQUIRES: no write to them is pending in this object.
   virtual Status read(uint64_t offset, std::span<std::byte> into) const = 0;
   virtual uint64_t size() const = 0;

@@ -23,7 +23,9 @@ public:
   virtual ~BlockDevice() = default;
   virtual ssize_t write(const void *data, size_t size, uint64_t offset) = 0;
   virtual ssize_t read(void *data, size_t size, uint64_t offset) = 0;
-  virtual int sync() = 0;                                  // fdatasync
+  virtual int sync() = 0; // fdatasync
+  // sync_file_range: what was written there is on its way when it returns; nothing is durable yet.
+  virtual int write_back(uint64_t, uint64_t) { return 0; }
   virtual int resize(uint64_t size) = 0;                   // ftruncate
   virtual int allocate(uint64_t size) = 0;                 // posix_fallocate from the start
   virtual int reserve(uint64_t offset, uint64_t size) = 0; // fallocate, keeping the size

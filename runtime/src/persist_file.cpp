@@ -68,6 +68,21 @@ public:
     return io_error("sync", errno);
   }
 
+  // An error is told once: persist() would not hear of it. Not so that a file system or a sandbox
+  // has no such call.
+  Status write_back(uint64_t offset, uint64_t size) override {
+    if (failed_)
+      return io_error("sync", EIO);
+    int result;
+    do
+      result = device_->write_back(offset, size);
+    while (result != 0 && errno == EINTR);
+    if (result == 0 || errno == ENOSYS || errno == EINVAL || errno == ESPIPE)
+      return Status::ok();
+    failed_ = true;
+    return io_error("sync", errno);
+  }
+
   Status read(uint64_t offset, std::span<std::byte> into) const override {
     while (!into.empty()) {
       const ssize_t got = device_->read(into.data(), into.size(), offset);

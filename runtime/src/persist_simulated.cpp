@@ -50,6 +50,12 @@ public:
     return 0;
   }
 
+  int write_back(uint64_t, uint64_t) override {
+    SimulatedStore::Guard guard(store_.mutex_);
+    errno = EIO;
+    return store_.broken_ || store_.write_backs_fail_ ? -1 : 0;
+  }
+
   int resize(uint64_t size) override {
     SimulatedStore::Guard guard(store_.mutex_);
     return store_.fail_if_broken() != 0 ? -1 : contents_->resize(size);

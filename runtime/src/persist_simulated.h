@@ -49,6 +49,8 @@ public:
   PowerCut cut() const;
   // From now on every write and sync fails with an I/O error.
   void break_device();
+  // Files' write_back() fails from now on.
+  void fail_write_backs() { write_backs_fail_ = true; }
   // A file of the root directory, durably created if it is missing: for tests of single files.
   std::unique_ptr<StableFile> open(const std::string &name);
 
@@ -80,7 +82,7 @@ private:
   SimulatedNames names_;
   std::map<size_t, std::shared_ptr<SimulatedContents>> files_; // by node of names_
   uint64_t crash_points_ = 0;
-  bool broken_ = false;
+  bool broken_ = false, write_backs_fail_ = false;
 };
 
 // In its scope the thread opens pools in STORE.

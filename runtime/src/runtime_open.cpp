@@ -196,7 +196,7 @@ Status Runtime::start_epochs() {
     if (Status status = OutputGate::instance().start(); !status)
       return status;
   Epochs::instance().start(image_.get(), options_.async_ms, discard_,
-                           [](bool at_leisure) { OutputGate::instance().notify(at_leisure); });
+                           [](Sending sending) { OutputGate::instance().notify(sending); });
   Mutator::on_thread_end = [] {
     // A unit, so that no cut falls inside; a single mutator cuts by itself.
     bool unit = !Epochs::single_mutator;
@@ -206,6 +206,7 @@ Status Runtime::start_epochs() {
     if (unit)
       Mutator::current().unit_end();
   };
+  Mutator::before_cut = [] { instance().heap().release_kept(); };
   status_ =
       StatusPublisher::start(options_.path, [this](PoolStatus &status) { fill_status(status); });
   static bool handlers_set = false;

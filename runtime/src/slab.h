@@ -7,9 +7,13 @@
 #pragma once
 
 #include "extent.h"
+#include "kept_blocks.h"
 #include "size_class.h"
 
 namespace perdure {
+
+inline constexpr char kFreedTwice[] = "free() of a block that is not live: freed twice, or never "
+                                      "allocated; look for the free() of it before this one";
 
 struct ActiveSlab {
   uint64_t *bitmap; // null: none
@@ -21,6 +25,7 @@ struct ActiveSlab {
 // A thread's slabs; one more, guarded by the heap's lock, is shared and serves the larger classes.
 struct HeapCache {
   ActiveSlab active[kSizeClassCount];
+  KeptBlocks kept;
   const void *thread; // identity of the thread that uses it; null: nobody
   HeapCache *next;
 };
@@ -46,8 +51,7 @@ public:
     uint64_t bit = 1ull << block % 64;
     uint64_t *bitmap = bitmap_of(id);
     uint64_t before = word_ref(bitmap[word]).fetch_and(~bit, std::memory_order_seq_cst);
-    PERDURE_CHECK(before & bit, "free() of a block that is not live: freed twice, or never "
-                                "allocated; look for the free() of it before this one");
+    PERDURE_CHECK(before & bit, kFreedTwice);
     image_.record(&bitmap[word], sizeof(uint64_t));
     // Pairs with retire(): the phase is read after the bit is clear, there it is written before the
     // bits are read, so that one of the two sees the other.

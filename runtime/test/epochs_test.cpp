@@ -20,7 +20,7 @@ class EpochsTest : public testing::TestWithParam<bool> {
 protected:
   void SetUp() override {
     words_.map();
-    epochs_->start(&image_, 0, false, [](bool) {});
+    epochs_->start(&image_, 0, false, [](Sending) {});
   }
   void TearDown() override {
     epochs_->stop();
@@ -306,7 +306,7 @@ TEST_P(EpochsTest, SingleMutatorCommitsAtItsUnitsEnd) {
 TEST_P(EpochsTest, TheCommitterSleepsUntilASingleMutatorCuts) {
   epochs_->stop(); // the committer reads it
   Epochs::single_mutator = true;
-  epochs_->start(&image_, 0, false, [](bool) {});
+  epochs_->start(&image_, 0, false, [](Sending) {});
   store(1, 5);
   epochs_->demand(epochs_->ticket_to_wait_for());
   timespec before, after;
@@ -333,7 +333,7 @@ TEST_P(EpochsTest, AForkedChildCanStartAgain) {
     epochs_->lock_for_fork(); // and as if in a child of the child
     epochs_->unlock_after_fork(true);
     Mutator::keep_only_current();
-    epochs_->start(&image_, 0, false, [](bool) {});
+    epochs_->start(&image_, 0, false, [](Sending) {});
     for (uint64_t i = 1; i <= 50; i++) {
       store(1, i);
       sync();

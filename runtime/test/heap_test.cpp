@@ -233,6 +233,51 @@ TEST_F(HeapTest, DoubleFreeAborts) {
   EXPECT_DEATH(heap->resize_in_place(small, 10), "not the start of a live block");
 }
 
+TEST_F(HeapTest, WhatIsFreedWithinAUnitIsAllocatedAgainWithoutARecord) {
+  void *block = heap->allocate(100);
+  const uint64_t before = image->record_bytes;
+  for (int i = 0; i < 10; i++) {
+    heap->free_within_unit(block);
+    EXPECT_EQ(heap->allocate(100), block);
+  }
+  EXPECT_EQ(image->record_bytes, before);
+  heap->free_within_unit(block);
+  EXPECT_NE(heap->allocate(200), block);
+}
+
+TEST_F(HeapTest, WhatIsKeptForTheUnitIsFreeAfterItsEnd) {
+  const uint64_t before = heap->stats().used_bytes;
+  std::vector<void *> blocks;
+  for (size_t size = 1; size < 700; size += 3)
+    for (int i = 0; i < 40; i++)
+      blocks.push_back(heap->allocate(size));
+  for (void *block : blocks)
+    heap->free_within_unit(block);
+  EXPECT_GT(heap->stats().used_bytes, before) << "nothing was kept";
+  heap->release_kept();
+  EXPECT_EQ(heap->stats().used_bytes, before);
+  restart();
+  EXPECT_EQ(heap->stats().used_bytes, before);
+}
+
+TEST_F(HeapTest, AThreadThatEndsReleasesWhatItKept) {
+  const uint64_t before = heap->stats().used_bytes;
+  std::thread([&] {
+    heap->free_within_unit(heap->allocate(100));
+    heap->thread_exit();
+  }).join();
+  EXPECT_EQ(heap->stats().used_bytes, before);
+}
+
+TEST_F(HeapTest, DoubleFreeOfWhatIsKeptAborts) {
+  void *block = heap->allocate(64);
+  heap->free_within_unit(block);
+  EXPECT_DEATH(heap->free_within_unit(block), "freed twice");
+  EXPECT_DEATH(heap->free(block), "freed twice");
+  heap->release_kept();
+  EXPECT_DEATH(heap->free_within_unit(block), "freed twice");
+}
+
 TEST_F(HeapTest, UsableSizeAndBlocksAreTheSameAfterARestart) {
   std::vector<std::pair<void *, size_t>> blocks;
   for (size_t size : {0, 10, 129, 1000, 9000, 70000, 262144, 262145, 1 << 20, 4128768, 9000000}) {

@@ -81,6 +81,22 @@ TEST(ImageWriter, ZerosOverOldDataAreWritten) {
   EXPECT_EQ(found, std::string(old.size(), '\0'));
 }
 
+// The kernel tells of it once: the sync that follows would find nothing wrong.
+TEST(ImageWriter, WhatTheDeviceDoesNotTakeMeanwhileIsAnErrorForGood) {
+  SimulatedStore store(SimulatedStore::Medium::kBlock);
+  auto image = store.open("image");
+  store.fail_write_backs();
+  ImageWriter writer(*image, 1ull << 30);
+  std::vector<EpochRecord> records;
+  const std::string page(4096, 'x');
+  for (uint64_t at = 0; at < 1 << 20; at += page.size())
+    records.emplace_back(1).add(at, (page + std::to_string(at)).data(), page.size() + 1);
+  for (const EpochRecord &record : records)
+    ASSERT_TRUE(writer.add(record.payload()));
+  EXPECT_FALSE(writer.apply().is_ok());
+  EXPECT_FALSE(image->persist().is_ok());
+}
+
 TEST(ImageWriter, AnUnsoundPayloadIsRefused) {
   SimulatedStore store(SimulatedStore::Medium::kBlock);
   auto image = store.open("image");

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <gtest/gtest.h>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 namespace perdure {
@@ -25,6 +26,7 @@ public:
   uint64_t image_bytes() const override { return 0; }
   uint64_t heap_limit() const override { return kSlotSize; }
   bool is_pmem() const override { return pmem_; }
+  bool is_checkpointing() const override { return checkpointing; }
   bool reserve(uint64_t, uint64_t) override { return true; }
   void pause_checkpoint(bool) override {}
   void checkpoint_waits_for(pid_t) override {}
@@ -49,6 +51,7 @@ public:
     }
     EXPECT_TRUE(reader.sound());
     last_epoch_ = record->epoch();
+    committed_by = std::this_thread::get_id();
     return Status::ok();
   }
 
@@ -68,6 +71,8 @@ public:
   }
 
   std::atomic<bool> fail = false;
+  std::atomic<bool> checkpointing = false;
+  std::atomic<std::thread::id> committed_by;
   std::atomic<int> give_ups = 0;
   std::mutex mutex;
   std::vector<uint64_t> words = std::vector<uint64_t>(WordsUnderTest::kCount);

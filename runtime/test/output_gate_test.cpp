@@ -23,7 +23,7 @@ protected:
   void SetUp() override {
     words_.map();
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0);
-    epochs().start(&image_, 0, false, [](bool at_leisure) { gate().notify(at_leisure); });
+    epochs().start(&image_, 0, false, [](Sending sending) { gate().notify(sending); });
     ASSERT_TRUE(gate().start().is_ok());
   }
   void TearDown() override {
@@ -120,7 +120,7 @@ TEST_F(OutputGateTest, OrderIsKeptWhoeverSends) {
   std::atomic<bool> done{false};
   std::thread committer([&] {
     while (!done)
-      gate().notify(true);
+      gate().notify(Sending::kFew);
   });
   std::string expected, got;
   for (uint64_t i = 0; i < 2000; i++) {

@@ -39,7 +39,7 @@ public:
       return image.status();
     words_.map();
     Epochs epochs;
-    epochs.start(image->get(), 0, false, [](bool) {});
+    epochs.start(image->get(), 0, false, [](Sending) {});
     std::vector<std::thread> threads;
     for (size_t thread = 0; thread < kThreads; ++thread)
       threads.emplace_back([&, thread] { work(epochs, thread, stop); });
