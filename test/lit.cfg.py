@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The lit suites: frontend/ (what the AST half accepts, refuses and hands over), pass/ (IR in, IR
-# out), propose/ (drafts of port files), source/ (programs ported as text), run/ (programs compiled, linked and run). They use one build
-# tree, named by the lit.site.cfg.py that CMake writes into it:
+# out), propose/ (drafts of port files), source/ (programs ported as text), run/ (programs compiled,
+# linked and run). They use one build tree, named by the lit.site.cfg.py that CMake writes into it:
 #   lit.py BUILD_DIR/test                       all suites
 #   lit.py BUILD_DIR/test --filter pass/        one of them
 #   lit.py BUILD_DIR/test --param audit=1       the programs of run/ under audit

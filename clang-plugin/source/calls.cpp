@@ -21,14 +21,37 @@ const llvm::StringSet<> &wrapped() {
   static const llvm::StringSet<> Names = {"memcpy",  "memmove",  "memset",    "mempcpy", "bzero",
                                           "strcpy",  "strncpy",  "strcat",    "strncat", "stpcpy",
                                           "sprintf", "snprintf", "vsnprintf", "read",    "pread",
-                                          "recv",    "fread",    "fgets",     "readv"};
+                                          "recv",    "fread",    "fgets",     "readv",   "qsort"};
   return Names;
 }
 
-// Of these, those that write what no argument points to: the string that an argument's pointer is
-// in.
+// Likewise; they write what no argument points to: the string that an argument's pointer is in, the
+// buffers of an array.
 bool writesBehindArguments(StringRef Name) {
-  return Name == "strsep" || Name == "strtok" || Name == "strtok_r";
+  return Name == "strsep" || Name == "strtok" || Name == "strtok_r" || Name == "readv";
+}
+
+// A model (libc_models.h), as far as arguments are what it writes.
+struct WrittenArguments {
+  llvm::SmallVector<std::pair<unsigned, StringRef>, 4> Known; // index, length
+  bool Others = false;                                        // what they lead to, results
+  bool Buffers = false;                                       // of a structure
+};
+WrittenArguments argumentsOf(StringRef Model) {
+  WrittenArguments Result;
+  llvm::SmallVector<StringRef, 4> Ranges;
+  Model.split(Ranges, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef Range : Ranges) {
+    auto [Target, Length] = Range.split(':');
+    unsigned Index;
+    if (Length == "iovec" || Length.starts_with("message"))
+      Result.Buffers = true;
+    else if (Target.getAsInteger(10, Index))
+      Result.Others = true;
+    else
+      Result.Known.push_back({Index, Length});
+  }
+  return Result;
 }
 
 const FieldDecl *fieldAt(const Expr &Pointer) {
@@ -64,6 +87,8 @@ bool PortedCalls::allocation(const CallExpr &Call, const FunctionDecl &Callee,
   if (Pool.empty() || !Editor.isProgram(Call.getBeginLoc()))
     return false;
   rename(Call, Pool, "allocation");
+  // The contents are recorded, but not where the caller wants the block's address.
+  recordKnown(Call, argumentsOf(modelOf(Pool)).Known, "allocation");
   return true;
 }
 
@@ -116,14 +141,65 @@ void PortedCalls::bounds(const CallExpr &Call, const FunctionDecl &Callee) {
     Editor.wrap(Call.getSourceRange(), "(perdure_output_wait(), ", ")", "gated output");
 }
 
-// Every pointer through which the function may write: the object around it.
-void PortedCalls::writesAll(const CallExpr &Call, StringRef Kind) {
-  for (const Expr *Argument : Call.arguments()) {
-    QualType Type = Argument->getType();
-    if (Type->isPointerType() && !Type->isFunctionPointerType() &&
-        !Type->getPointeeType().isConstQualified() && !Where.pointsToVolatile(*Argument))
-      Written.argument(*Argument, "", Kind);
+// Places of perdure_written_ in <perdure/source.h>.
+constexpr size_t MostWritten = 8;
+
+void PortedCalls::recordAfter(const CallExpr &Call, llvm::ArrayRef<Written> Arguments,
+                              StringRef Kind) {
+  if (Arguments.empty())
+    return;
+  if (Arguments.size() > MostWritten)
+    return Editor.error(Call.getBeginLoc(), "this call may write through more than 8 arguments; "
+                                            "divide it, or compile this file with perdure-clang");
+  Editor.wrap(Call.getSourceRange(),
+              Call.getType()->isVoidType() ? "PERDURE_CALL_VOID(" : "PERDURE_CALL(", ")", Kind);
+  for (auto [Pointer, Length] : Arguments) {
+    if (Length.empty())
+      Editor.wrap(Pointer->getSourceRange(), "PERDURE_OBJECT(", ")", "written argument");
+    else
+      Editor.wrap(Pointer->getSourceRange(), "PERDURE_RANGE(", (", " + Length + ")").str(),
+                  "written argument");
   }
+}
+
+bool PortedCalls::mayBeWritten(const Expr &Argument) const {
+  QualType Type = Argument.getType();
+  return Type->isPointerType() && !Type->isFunctionPointerType() &&
+         !Type->getPointeeType().isConstQualified() && !Where.pointsToVolatile(Argument);
+}
+
+// The objects around all pointers through which the function may write.
+void PortedCalls::recordAll(const CallExpr &Call, StringRef Kind) {
+  llvm::SmallVector<Written, 4> Arguments;
+  for (const Expr *Argument : Call.arguments())
+    if (mayBeWritten(*Argument))
+      Arguments.push_back({Argument, ""});
+  recordAfter(Call, Arguments, Kind);
+}
+
+void PortedCalls::recordKnown(const CallExpr &Call,
+                              llvm::ArrayRef<std::pair<unsigned, StringRef>> Known,
+                              StringRef Kind) {
+  llvm::SmallVector<Written, 4> Arguments;
+  for (auto [Index, Length] : Known) {
+    uint64_t Bytes;
+    if (Index < Call.getNumArgs() && !Where.pointsToVolatile(*Call.getArg(Index)))
+      Arguments.push_back({Call.getArg(Index), Length.getAsInteger(10, Bytes) ? "" : Length});
+  }
+  recordAfter(Call, Arguments, Kind);
+}
+
+void PortedCalls::countConversion(const CallExpr &Call, StringRef Name) {
+  std::optional<unsigned> Index = formatArgumentOf(Name);
+  const auto *Format = Index && *Index < Call.getNumArgs()
+                           ? dyn_cast<clang::StringLiteral>(Call.getArg(*Index)->IgnoreParenCasts())
+                           : nullptr;
+  if (!Format || !Format->isOrdinary() || !hasCountConversion(Format->getString()))
+    return;
+  for (unsigned I = *Index + 1; I < Call.getNumArgs(); ++I)
+    if (mayBeWritten(*Call.getArg(I)))
+      Editor.error(Call.getArg(I)->getBeginLoc(),
+                   "%n writes through an argument; let it write to a local variable");
 }
 
 void PortedCalls::modelled(const CallExpr &Call, const FunctionDecl &Callee) {
@@ -131,76 +207,48 @@ void PortedCalls::modelled(const CallExpr &Call, const FunctionDecl &Callee) {
   StringRef Model = findMark(Callee, mark::Writes).value_or(modelOf(Callee.getName()));
   if (Model.empty())
     Model = modelOf(Name);
+  countConversion(Call, Name);
   if (Model == "none")
     return;
-  llvm::SmallVector<StringRef, 4> Ranges;
-  Model.split(Ranges, ',');
-  bool Direct = true, Possible = false;
-  llvm::SmallVector<std::pair<unsigned, StringRef>, 4> Targets;
-  for (StringRef Range : Ranges) {
-    auto [Target, Length] = Range.split(':');
-    unsigned Index;
-    if (Target.getAsInteger(10, Index) || Length == "iovec" || Length.starts_with("message")) {
-      Direct = false;
-    } else if (Index < Call.getNumArgs() && !Where.pointsToVolatile(*Call.getArg(Index))) {
-      Possible = true;
-      Targets.push_back({Index, Length});
-    }
-  }
   if (writesBehindArguments(Name))
     return rename(Call, ("perdure_" + Name).str(), "modelled call");
   if (Name == "getline" || Name == "getdelim" || Name == "__getdelim")
     return rename(Call, Name == "getline" ? "perdure_libc_getline" : "perdure_libc_getdelim",
                   "modelled call");
-  if (Name == "iconv")
-    return Editor.error(Call.getBeginLoc(), "what 'iconv' writes cannot be recorded in source; "
-                                            "compile this file with perdure-clang");
-  if (Possible || !Direct)
-    if (wrapped().contains(Name) && llvm::any_of(Call.arguments(), [&](const Expr *Argument) {
-          return Argument->getType()->isPointerType() && !Where.pointsToVolatile(*Argument);
-        })) {
-      // By address at run time: what is copied into a buffer on the stack needs no other function.
-      unsigned First = Name == "read" || Name == "pread" || Name == "recv" || Name == "readv";
-      if (First < Call.getNumArgs() && Where.pointsToVolatile(*Call.getArg(First)))
-        return;
-      return rename(Call, ("perdure_" + Name).str(), "modelled call");
-    }
-  if (Settling.mayCall(*Call.getCallee()))
+  WrittenArguments Arguments = argumentsOf(Model);
+  if (Arguments.Buffers || Name == "iconv" || Name == "__strtok_r")
+    return Editor.error(Call.getBeginLoc(), "what '" + Name +
+                                                "' writes cannot be recorded in source; compile "
+                                                "this file with perdure-clang");
+  if (Arguments.Others)
+    return recordAll(Call, "modelled call");
+  // By address at run time: what is copied into a buffer on the stack needs no other function.
+  if (wrapped().contains(Name)) {
+    if (llvm::any_of(Arguments.Known, [&](auto Each) {
+          return Each.first < Call.getNumArgs() &&
+                 !Where.pointsToVolatile(*Call.getArg(Each.first));
+        }))
+      rename(Call, ("perdure_" + Name).str(), "modelled call");
     return;
-  for (const Expr *Argument : Call.arguments())
-    if ((Possible || !Direct) && Settling.mayCall(*Argument))
-      return Editor.error(Argument->getBeginLoc(),
-                          "this call may come between the entries of what '" + Name +
-                              "' writes and its doing so; put its value into a variable first");
-  if (!Direct)
-    return writesAll(Call, "modelled call");
-  for (auto [Index, Length] : Targets) {
-    uint64_t Bytes;
-    Written.argument(*Call.getArg(Index), Length.getAsInteger(10, Bytes) ? StringRef() : Length,
-                     "modelled call");
   }
+  recordKnown(Call, Arguments.Known, "modelled call");
 }
 
 void PortedCalls::unknown(const CallExpr &Call, const FunctionDecl &Callee) {
-  bool Warned = false;
-  for (const Expr *Argument : Call.arguments()) {
-    QualType Type = Argument->getType();
-    if (!Type->isPointerType() || Type->isFunctionPointerType() ||
-        Type->getPointeeType().isConstQualified() || Where.pointsToVolatile(*Argument))
-      continue;
-    if (!Warned)
-      Editor.warn(
-          Call.getBeginLoc(),
-          "'" + Callee.getNameAsString() +
-              "' may write persistent memory: the objects around its arguments are recorded; "
-              "say what it writes in the port file: extern_writes: {" +
-              Callee.getNameAsString() + ": none}");
-    Warned = true;
-    if (Settling.mayCall(*Argument))
-      return Editor.error(Argument->getBeginLoc(),
-                          "put the value of this call into a variable first");
-    Written.argument(*Argument, "", "unknown call");
-  }
+  if (llvm::none_of(Call.arguments(), [&](const Expr *E) { return mayBeWritten(*E); }))
+    return;
+  std::string Name = Callee.getNameAsString(),
+              Message = "'" + Name +
+                        "' may write persistent memory: the objects around its arguments are "
+                        "recorded; say what it writes in the port file: extern_writes: {" +
+                        Name + ": none}";
+  Strict ? Editor.error(Call.getBeginLoc(), Message) : Editor.warn(Call.getBeginLoc(), Message);
+  recordAll(Call, "unknown call");
+}
+
+bool PortedCalls::isPorted(const FunctionDecl &F) const {
+  const FunctionDecl *Definition = nullptr;
+  return F.hasBody(Definition) && Editor.isProgram(Definition->getLocation());
 }
 
 void PortedCalls::visit(const CallExpr &Call, const FunctionDecl *In) {
@@ -212,17 +260,18 @@ void PortedCalls::visit(const CallExpr &Call, const FunctionDecl *In) {
   bounds(Call, *Callee);
   StringRef Name = plainNameOf(*Callee);
   if (Name.starts_with("__sync_") && Call.getNumArgs() > 0)
-    return Written.argument(*Call.getArg(0),
-                            "sizeof *(" + Editor.text(Call.getArg(0)->getSourceRange()) + ")",
-                            "atomic");
-  bool Known = hasMark(*Callee, mark::Writes) || !modelOf(Callee->getName()).empty() ||
-               (Callee->getBuiltinID() && !modelOf(Name).empty());
-  if (Known && !Callee->hasBody())
-    return modelled(Call, *Callee);
-  if (Callee->getBuiltinID() || Name.starts_with("perdure_"))
+    return Writing.atomic(Call, *Call.getArg(0), In && hasMark(*In, mark::RelaxedStores));
+  if (isPorted(*Callee))
     return;
-  bool Library = Editor.Context.getSourceManager().isInSystemHeader(Callee->getLocation());
-  if (Library && !Callee->hasBody())
+  // A program may have its own `getline` in another unit.
+  bool Library =
+      Callee->getBuiltinID() || llvm::any_of(Callee->redecls(), [&](const FunctionDecl *Each) {
+        return Editor.Context.getSourceManager().isInSystemHeader(Each->getLocation());
+      });
+  if (hasMark(*Callee, mark::Writes) ||
+      (Library && (!modelOf(Callee->getName()).empty() || !modelOf(Name).empty())))
+    return modelled(Call, *Callee);
+  if (Library && !Callee->getBuiltinID() && !Name.starts_with("perdure_"))
     unknown(Call, *Callee);
 }
 

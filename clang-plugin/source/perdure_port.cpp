@@ -80,7 +80,9 @@ int main(int argc, const char **argv) {
   perdure::PortSettings Settings{absolute(Port), Heap, Threads};
   ClangTool Tool(*Database, Files);
   Tool.appendArgumentsAdjuster(getInsertArgumentAdjuster(
-      {"-resource-dir", PERDURE_CLANG_RESOURCES, "-Wno-unknown-warning-option"},
+      // The text is ported that stands there, not what fortified headers make of it.
+      {"-resource-dir", PERDURE_CLANG_RESOURCES, "-Wno-unknown-warning-option",
+       "-U_FORTIFY_SOURCE"},
       ArgumentInsertPosition::END));
   perdure::PortRecords Records;
   auto Factory = perdure::portActions(Settings, Units, Records);

@@ -62,8 +62,6 @@ void PinnedFunctions::use(const DeclRefExpr &Name) {
                         "'" + F->getNameAsString() +
                             "' may write persistent memory, and calls through its address are not "
                             "recorded; use a function of the program that calls it");
-  if (F->getBuiltinID())
-    return;
   bool Internal = !F->isExternallyVisible();
   std::string Symbol = Names.getName(F);
   PinnedFunction Pin{F->getNameAsString(),

@@ -145,9 +145,7 @@ void PlacedGlobals::rewrite(const VarDecl &V, PlacedGlobal &Global, bool First) 
                                                "/* " + Name + " lives in the pool */");
       return;
     }
-    SourceLocation BeforeEquals = Tokens.Equals->getLocWithOffset(-1);
     std::optional<FileRange> Start = Editor.spelled(Begin), Stop = Editor.spelled(*Tokens.Equals);
-    (void)BeforeEquals;
     if (Start && Stop)
       Editor.Unit.Edits[Start->File].replace(
           Start->Begin, Stop->Begin, "static const " + Type + " perdure_initial_" + Name + " ");

@@ -6,6 +6,7 @@
 
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/Frontend/FrontendAction.h"
+#include "clang/Lex/PPCallbacks.h"
 #include "clang/Lex/Preprocessor.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Path.h"
@@ -19,6 +20,23 @@ namespace {
 
 std::string realPath(FileEntryRef File) { return File.getFileEntry().tryGetRealPathName().str(); }
 
+// Text that this configuration leaves out stays as it was: another one would compile it unported.
+class SkippedText : public PPCallbacks {
+public:
+  SkippedText(const SourceManager &SM, UnitSource &Unit) : SM(SM), Unit(Unit) {}
+  void SourceRangeSkipped(SourceRange Range, SourceLocation) override {
+    if (OptionalFileEntryRef File = SM.getFileEntryRefForID(SM.getFileID(Range.getBegin()));
+        File && !SM.isInSystemHeader(Range.getBegin()))
+      Unit.Left.push_back(
+          {{realPath(*File), SM.getSpellingLineNumber(Range.getBegin()), "text"},
+           "left out by the preprocessor; ported for the compile database's macros"});
+  }
+
+private:
+  const SourceManager &SM;
+  UnitSource &Unit;
+};
+
 class PortAction : public ASTFrontendAction {
 public:
   PortAction(const PortSettings &Settings, std::vector<UnitSource> &Units, PortRecords &Records)
@@ -28,6 +46,7 @@ public:
     Preprocessor &PP = CI.getPreprocessor();
     PP.setPredefines(PP.getPredefines() + "#define __PERDURE__ 1\n");
     const SourceManager &SM = CI.getSourceManager();
+    PP.addPPCallbacks(std::make_unique<SkippedText>(SM, Unit));
     Unit.MainFile = realPath(*SM.getFileEntryRefForID(SM.getMainFileID()));
     std::string Head = "#include \"" + llvm::sys::path::stem(File).str() + ".perdure.h\"";
     Unit.AlreadyPorted = SM.getBufferData(SM.getMainFileID()).contains(Head);
@@ -104,16 +123,16 @@ bool PortRecords::check(llvm::raw_ostream &Errors) const {
     else if (Fields[0] == "entry" && Fields.size() > 3)
       Entries.push_back({Fields[2], Fields[3]});
   }
-  bool All = true;
+  bool AllMatch = true;
   for (auto [Place, Text] : Entries)
     if (!Matched.count(Place)) {
       Errors
           << Path << ":" << Place << ": error: '" << Text
           << "' matches nothing in the files of the compile database; correct the name, or remove "
              "the entry\n";
-      All = false;
+      AllMatch = false;
     }
-  return All;
+  return AllMatch;
 }
 
 std::unique_ptr<tooling::FrontendActionFactory>

@@ -47,7 +47,8 @@ public:
       : Facts(Facts), Editor(Context, Unit),
         Where(Context, Facts.Globals, symbolsIn(Context, Collector)), Settling(Context),
         Written(Editor, Where, Settling),
-        Calls(Editor, Where, Written, Settling, settingOf(Facts, "heap") == "all"),
+        Calls(Editor, Where, Written, settingOf(Facts, "heap") == "all",
+              settingOf(Facts, "strict") == "1"),
         Globals(Editor, Where, Facts.Globals), Functions(Editor, UnitName) {}
 
   bool TraverseDecl(Decl *D) {

@@ -32,6 +32,9 @@ const llvm::StringSet<> &harmless() {
                                           "strstr",
                                           "strspn",
                                           "strcspn",
+                                          "memcpy",
+                                          "memmove",
+                                          "memset",
                                           "time",
                                           "clock",
                                           "htons",
@@ -53,23 +56,20 @@ const llvm::StringSet<> &harmless() {
                                           "toupper",
                                           "isalnum",
                                           "isdigit",
-                                          "__ctype_b_loc",
-                                          "__errno_location",
-                                          "rand",
-                                          "random",
-                                          "memcpy",
-                                          "memmove",
-                                          "memset",
-                                          "getpid",
-                                          "lrand48",
-                                          "getenv",
                                           "isspace",
                                           "isalpha",
                                           "isupper",
                                           "islower",
+                                          "rand",
+                                          "random",
+                                          "lrand48",
+                                          "getpid",
+                                          "getenv",
                                           "pthread_self",
+                                          "__ctype_b_loc",
                                           "__ctype_tolower_loc",
-                                          "__ctype_toupper_loc"};
+                                          "__ctype_toupper_loc",
+                                          "__errno_location"};
   return Names;
 }
 
@@ -82,10 +82,12 @@ bool isSequencing(const Expr &E) {
 } // namespace
 
 bool SettlingCalls::maySettle(const FunctionDecl &F) {
-  if (F.getIdentifier() && harmless().contains(F.getName()))
+  llvm::StringRef Name = F.getIdentifier() ? F.getName() : "";
+  Name.consume_front("__builtin_");
+  if (harmless().contains(Name))
     return false;
-  if (unsigned ID = F.getBuiltinID())
-    return !Context.BuiltinInfo.getHeaderName(ID) ? false : true;
+  if (unsigned ID = F.getBuiltinID()) // the rest are instructions
+    return Context.BuiltinInfo.isPredefinedLibFunction(ID) || Context.BuiltinInfo.isLibFunction(ID);
   for (llvm::StringRef Mark : {mark::Transaction, mark::CommitPoint, mark::GatedOutput,
                                mark::RunThenRestore, mark::RunRecovery, mark::SkipIfRecovered})
     if (hasMark(F, Mark))
@@ -109,8 +111,11 @@ bool SettlingCalls::maySettle(const CallExpr &Call) {
 bool SettlingCalls::mayCall(const Stmt &S) {
   if (const auto *Call = dyn_cast<CallExpr>(&S); Call && maySettle(*Call))
     return true;
-  if (llvm::isa<GCCAsmStmt>(S))
-    return false;
+  if (const auto *Declarations = dyn_cast<DeclStmt>(&S))
+    for (const Decl *D : Declarations->decls())
+      if (const auto *Cleanup = D->getAttr<CleanupAttr>();
+          Cleanup && maySettle(*Cleanup->getFunctionDecl()))
+        return true;
   for (const Stmt *Child : S.children())
     if (Child && mayCall(*Child))
       return true;

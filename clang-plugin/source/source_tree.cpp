@@ -108,8 +108,7 @@ std::string SourceTree::add(const UnitSource &Unit) {
               "#include <perdure/source.h>\n" +
               (Unit.Head.empty() ? "" : "\n") + Unit.Head;
   Tail.Text = Unit.Tail;
-  std::set<Site> Seen(Sites.begin(), Sites.end());
-  std::set<std::string> KnownFiles;
+  std::set<std::string> KnownFiles; // a header's places, as its first unit saw them
   for (const Site &Here : Sites)
     KnownFiles.insert(Here.File);
   for (const Site &Here : Unit.Sites)

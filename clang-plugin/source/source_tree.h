@@ -39,7 +39,7 @@ private:
   std::vector<UnitSource> Units;
   std::string Root;
   std::map<std::string, File> Files; // by absolute path
-  std::multiset<Site> Sites;         // of a header: as its last unit saw them
+  std::multiset<Site> Sites;
   std::map<Site, std::string> Left;
   std::string Diff;
   unsigned LinesChanged = 0, FilesChanged = 0;

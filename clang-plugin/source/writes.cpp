@@ -49,18 +49,15 @@ void Writes::bitField(const Expr &Write, const MemberExpr &Field, StringRef Oper
       !Value && llvm::isa<UnaryOperator>(Write) && cast<UnaryOperator>(Write).isPrefix();
   StringRef Macro = Value || IsPrefix ? "PERDURE_BITS(" : "PERDURE_BITS_POST(";
   std::string Joined = ", " + Name + ", " + Operator.str() + (IsPrefix ? ", 1" : Value ? ", " : "");
-  SourceLocation After = Lexer::getLocForEndOfToken(
-      Editor.Context.getSourceManager().getSpellingLoc(Object->getEndLoc()), 0,
-      Editor.Context.getSourceManager(), Editor.Context.getLangOpts());
   std::optional<FileRange> Whole = Editor.spelled(Write.getSourceRange());
   std::optional<FileRange> Start = Editor.spelled(Object->getSourceRange());
   std::optional<FileRange> Right = Value ? Editor.spelled(Value->getSourceRange()) : std::nullopt;
-  (void)After;
-  if (!Whole || !Start || Whole->ID != Start->ID || (Right && Right->ID != Whole->ID))
+  unsigned End = Right ? Right->Begin : Whole ? Whole->End : 0;
+  if (!Whole || !Start || Whole->ID != Start->ID || (Right && Right->ID != Whole->ID) ||
+      End < Start->End)
     return Editor.error(Write.getBeginLoc(), "this bit-field is written by a macro that cannot be "
                                              "changed; write out what the macro does here");
   FileEdits &Edits = Editor.Unit.Edits[Whole->File];
-  unsigned End = Right ? Right->Begin : Whole->End;
   bool Done = Edits.replace(Start->End, End, Joined);
   if (IsPrefix && Start->Begin > Whole->Begin)
     Done &= Edits.replace(Whole->Begin, Start->Begin, "");
@@ -84,11 +81,10 @@ void Writes::update(const Expr &Lvalue, SourceLocation Operator, StringRef Spell
   if (Left && Right && Left->ID == Right->ID && Left->End < Right->Begin) {
     StringRef Between =
         Editor.Context.getSourceManager().getBufferData(Left->ID).slice(Left->End, Right->Begin);
-    if (Between.trim(" ") == Spelling) {
-      Editor.Unit.Edits[Left->File].replace(Left->End, Right->Begin,
-                                            (", " + Spelling + ", ").str());
+    if (Between.trim(" ") == Spelling &&
+        Editor.Unit.Edits[Left->File].replace(Left->End, Right->Begin,
+                                              (", " + Spelling + ", ").str()))
       return;
-    }
   }
   Editor.replace(Operator, (", " + Spelling + ",").str(), "update");
 }
@@ -133,45 +129,53 @@ void Writes::increment(const UnaryOperator &Write, bool Relaxed) {
   Editor.replace(Write.getOperatorLoc(), (", " + Spelling).str(), "update");
 }
 
-void Writes::argument(const Expr &Pointer, StringRef Length, StringRef Kind) {
+void Writes::atomic(const Stmt &Operation, const Expr &Pointer, bool Relaxed) {
   if (Where.pointsToVolatile(Pointer))
     return;
-  if (Length.empty())
-    return Editor.wrap(Pointer.getSourceRange(), "PERDURE_OBJECT(", ")", Kind);
-  Editor.wrap(Pointer.getSourceRange(), "PERDURE_RANGE(", (", " + Length + ")").str(), Kind);
+  if (const auto *Address = dyn_cast<UnaryOperator>(Pointer.IgnoreParenCasts());
+      Address && Address->getOpcode() == UO_AddrOf && isLeft(*Address->getSubExpr(), Relaxed))
+    return;
+  for (const Stmt *Operand : Operation.children())
+    if (Operand && Operand != &Pointer && Calls.mayCall(*Operand))
+      return Editor.error(Operand->getBeginLoc(),
+                          "this call may come between the entry of the atomic operation and its "
+                          "store; put its value into a variable first");
+  Editor.wrap(Pointer.getSourceRange(), macroOf(Relaxed, "PERDURE_P(", "PERDURE_P_RELAXED("), ")",
+              "atomic");
 }
 
 void Writes::atomic(const AtomicExpr &Operation, bool Relaxed) {
-  StringRef Name = Operation.getOpAsString();
-  if (Name.ends_with("_load") || Name.ends_with("_load_n"))
+  switch (Operation.getOp()) {
+  case AtomicExpr::AO__c11_atomic_load:
+  case AtomicExpr::AO__atomic_load_n:
     return;
-  auto Written = [&](const Expr &Pointer) {
-    if (Where.pointsToVolatile(Pointer))
-      return;
-    bool IsRelaxed = Relaxed;
-    if (const auto *Address = dyn_cast<UnaryOperator>(Pointer.IgnoreParenCasts());
-        Address && Address->getOpcode() == UO_AddrOf && isLeft(*Address->getSubExpr(), IsRelaxed))
-      return;
-    for (const Stmt *Operand : Operation.children())
-      if (Operand && Operand != &Pointer && Calls.mayCall(*Operand))
-        return Editor.error(Operand->getBeginLoc(),
-                            "this call may come between the entry of the atomic operation and its "
-                            "store; put its value into a variable first");
-    Editor.wrap(Pointer.getSourceRange(), macroOf(IsRelaxed, "PERDURE_P(", "PERDURE_P_RELAXED("),
-                ")", "atomic");
-  };
-  Written(*Operation.getPtr());
+  case AtomicExpr::AO__atomic_load:
+  case AtomicExpr::AO__scoped_atomic_load: // what was loaded goes to its argument
+    return atomic(Operation, *Operation.getVal1(), Relaxed);
+  case AtomicExpr::AO__atomic_exchange:
+  case AtomicExpr::AO__scoped_atomic_exchange: // what was there, too
+    atomic(Operation, *Operation.getVal2(), Relaxed);
+    break;
+  default:
+    break;
+  }
+  atomic(Operation, *Operation.getPtr(), Relaxed);
   // The expected value is written when the comparison fails.
-  if (Operation.isCmpXChg() && !Where.pointsToVolatile(*Operation.getVal1()))
-    Written(*Operation.getVal1());
+  if (Operation.isCmpXChg())
+    atomic(Operation, *Operation.getVal1(), Relaxed);
 }
 
 void Writes::assembly(const GCCAsmStmt &Assembly) {
   for (unsigned I = 0; I < Assembly.getNumOutputs(); ++I) {
     const Expr *Output = Assembly.getOutputExpr(I);
     bool Relaxed = false;
-    if (!isLeft(*Output, Relaxed))
-      Editor.wrap(Output->getSourceRange(), "PERDURE_W(", ")", "assembly");
+    if (isLeft(*Output, Relaxed))
+      continue;
+    if (Calls.mayCall(Assembly))
+      Editor.error(Output->getBeginLoc(), "a call of this assembly's operands may come between the "
+                                          "entry of its output and the store; put its value into a "
+                                          "variable first");
+    Editor.wrap(Output->getSourceRange(), "PERDURE_W(", ")", "assembly");
   }
   bool Clobbers = false;
   for (unsigned I = 0; I < Assembly.getNumClobbers(); ++I)

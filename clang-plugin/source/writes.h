@@ -20,12 +20,11 @@ public:
   void assignment(const clang::BinaryOperator &Write, bool Relaxed);
   void increment(const clang::UnaryOperator &Write, bool Relaxed);
   void atomic(const clang::AtomicExpr &Operation, bool Relaxed);
+  // OPERATION writes what POINTER, one of its operands, points to.
+  void atomic(const clang::Stmt &Operation, const clang::Expr &Pointer, bool Relaxed);
   void assembly(const clang::GCCAsmStmt &Assembly);
   // va_arg moves on in a list, which is on the stack.
   void variableArgument(const clang::VAArgExpr &Argument);
-  // A pointer argument through which a call writes LENGTH bytes, text of a number, or as many as
-  // its object has.
-  void argument(const clang::Expr &Pointer, llvm::StringRef Length, llvm::StringRef Kind);
 
 private:
   // What remains of a store's class, and whether nothing need be done.

@@ -50,18 +50,6 @@ void record(const void *address, size_t size, uint32_t lane) {
   }
 }
 
-static void record_object(const void *address, uint32_t lane) {
-  if (!in_pool(address))
-    return;
-  Runtime &runtime = Runtime::instance();
-  size_t size = 0;
-  void *start = runtime.root_of(address, &size);
-  if (!start && runtime.has_heap())
-    start = runtime.heap().block_of(address, &size);
-  if (start)
-    record(start, size, lane);
-}
-
 // What a setjmp keeps in its frame: the depth of units, and above it that of signal handlers.
 constexpr uint32_t kHandlerShift = 24;
 
@@ -88,15 +76,19 @@ void perdure_record_string(const char *address) {
 }
 
 void perdure_record_object(const void *address) {
-  perdure::record_object(address, PERDURE_LANE_PERSISTENT);
+  if (!perdure::in_pool(address))
+    return;
+  Runtime &runtime = Runtime::instance();
+  size_t size = 0;
+  void *start = runtime.root_of(address, &size);
+  if (!start && runtime.has_heap())
+    start = runtime.heap().block_of(address, &size);
+  if (start)
+    record(start, size);
 }
 
-void perdure_note_range(const volatile void *address, size_t size, uint32_t lane) {
+void perdure_record_in(const volatile void *address, size_t size, uint32_t lane) {
   record(const_cast<const void *>(address), size, lane);
-}
-
-void perdure_note_object(const volatile void *address) {
-  perdure::record_object(const_cast<const void *>(address), PERDURE_LANE_AHEAD);
 }
 
 void perdure_unit_begin(void) { Mutator::current().unit_begin(); }

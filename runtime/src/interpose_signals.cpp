@@ -7,9 +7,12 @@
 #include "runtime.h"
 #include "signal_handlers.h"
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 
 PERDURE_NEXT(sigaction);
+PERDURE_NEXT(signal);
+PERDURE_NEXT(__sysv_signal);
 
 namespace perdure {
 namespace {
@@ -66,6 +69,10 @@ int install(int number, const struct sigaction *action, struct sigaction *old) n
 }
 
 void (*install_simple(int number, void (*handler)(int), int flags) noexcept)(int) {
+  if (handler == SIG_ERR) {
+    errno = EINVAL;
+    return SIG_ERR;
+  }
   struct sigaction action = {}, old;
   action.sa_handler = handler;
   action.sa_flags = flags;
@@ -75,8 +82,17 @@ void (*install_simple(int number, void (*handler)(int), int flags) noexcept)(int
 } // namespace
 
 void count_signal_handlers() {
+  if (counting.load(std::memory_order_relaxed))
+    return;
   next_sigaction.look_up(); // now: a handler must not be the first to need it
   counting.store(true, std::memory_order_release);
+  // Those that are there already: a module may be loaded when the program has long begun.
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction action;
+    if (next_sigaction(number, nullptr, &action) == 0 && is_function(action) &&
+        action.sa_sigaction != run_handler)
+      install(number, &action, nullptr);
+  }
 }
 
 } // namespace perdure
@@ -88,9 +104,13 @@ PERDURE_EXPORT int sigaction(int number, const struct sigaction *action,
   return perdure::install(number, action, old);
 }
 PERDURE_EXPORT void (*signal(int number, void (*handler)(int)) noexcept)(int) {
+  if (!perdure::counting.load(std::memory_order_acquire))
+    return next_signal(number, handler);
   return perdure::install_simple(number, handler, SA_RESTART);
 }
 PERDURE_EXPORT void (*__sysv_signal(int number, void (*handler)(int)) noexcept)(int) {
+  if (!perdure::counting.load(std::memory_order_acquire))
+    return next___sysv_signal(number, handler);
   return perdure::install_simple(number, handler, SA_RESETHAND | SA_NODEFER);
 }
 

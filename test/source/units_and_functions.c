@@ -9,9 +9,11 @@
 #include <perdure/annotations.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <stdlib.h>
 
 struct PERDURE_PERSISTENT item {
   void (*release)(struct item *);
+  void (*destroy)(void *);
   PERDURE_LOCK pthread_mutex_t lock;
 };
 PERDURE_LOCK static pthread_mutex_t guard;
@@ -47,6 +49,9 @@ int loop(struct item *item) {
     return 1;
   // CHECK: PERDURE_W(item->release) = PERDURE_FUNCTION(release);
   item->release = release;
+  // A function of libc lies elsewhere in the next run, too.
+  // CHECK: PERDURE_W(item->destroy) = PERDURE_FUNCTION(free);
+  item->destroy = free;
   // CHECK: perdure_unit_mutex_lock(&item->lock);
   pthread_mutex_lock(&item->lock);
   pthread_mutex_unlock(&item->lock);
@@ -64,5 +69,6 @@ int loop(struct item *item) {
 int main(void) { return start(); }
 // TAIL: {"guard", (void *)&guard, sizeof guard, PERDURE_LOCK_IS},
 // TAIL: static void (*const perdure_recovery_[])(void) = {repair};
+// TAIL: {"free", (void *)perdure_pin_free, (const void *)free, PERDURE_STUB_SIZE, "void (ptr)", PERDURE_PIN_FUNCTION, 0},
 // TAIL: {"release", (void *)perdure_pin_release, (const void *)release, PERDURE_STUB_SIZE, "void (ptr)", PERDURE_PIN_FUNCTION, PERDURE_PIN_STRONG},
 // TAIL: PERDURE_MODULE_NOTES_AHEAD | PERDURE_MODULE_HAS_UNITS | PERDURE_MODULE_COMMIT_POINTS | PERDURE_MODULE_HAS_SECTIONS

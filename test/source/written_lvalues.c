@@ -19,6 +19,11 @@ struct PERDURE_PERSISTENT node {
 
 int f(void);
 static int g(int x) { return x + 1; }
+static void clean(int *x) { *x = f(); }
+static int cleans_up(int x) {
+  int y __attribute__((cleanup(clean))) = x;
+  return y;
+}
 
 void writes(struct node *n, struct node *head, int i) {
   // CHECK: PERDURE_W(n->next) = head; // a comment survives
@@ -49,6 +54,12 @@ void updates(struct node *n, int i) {
   n->count += f() + 1;
   // CHECK: PERDURE_W(n->count) = g(i);
   n->count = g(i);
+  // CHECK: PERDURE_UPDATE(n->count, =, cleans_up(i));
+  n->count = cleans_up(i);
+  // CHECK: PERDURE_UPDATE(n->count, =, __builtin_printf("x"));
+  n->count = __builtin_printf("x");
+  // CHECK: PERDURE_W(n->count) = __builtin_expect(i, 0) + (int)__builtin_strlen("x");
+  n->count = __builtin_expect(i, 0) + (int)__builtin_strlen("x");
   // CHECK: PERDURE_POST(n->count, ++) + f();
   i = n->count++ + f();
   // CHECK: PERDURE_UPDATE(n->count, +=, 1) + f();

@@ -60,10 +60,8 @@ void perdure_record_relaxed(const void *address, __SIZE_TYPE__ size);
 void perdure_record_string(const char *address);
 // After a call to an unknown function that got ADDRESS: the whole allocation or root around it.
 void perdure_record_object(const void *address);
-// Before the store or call that writes there: a range of any size, and the whole allocation or root
-// around ADDRESS. LANE: one of the two made ahead.
-void perdure_note_range(const volatile void *address, __SIZE_TYPE__ size, __UINT32_TYPE__ lane);
-void perdure_note_object(const volatile void *address);
+// SIZE bytes at ADDRESS in LANE: what one entry of the inline hook has no room for.
+void perdure_record_in(const volatile void *address, __SIZE_TYPE__ size, __UINT32_TYPE__ lane);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -40,7 +40,7 @@ PERDURE_INLINE_ void perdure_enter_(const volatile void *address, __SIZE_TYPE__ 
   if (place >> PERDURE_SLOT_SHIFT != PERDURE_SLOT || size == 0)
     return;
   if (size > PERDURE_RANGE_MAX) {
-    perdure_note_range(address, size, lane);
+    perdure_record_in(address, size, lane);
     return;
   }
   // One instruction reserves the slot: a signal handler gets the next one.
@@ -113,8 +113,8 @@ PERDURE_INLINE_ void perdure_enter_(const volatile void *address, __SIZE_TYPE__ 
   })
 
 // --- Written memory ------------------------------------------------------------------------------
-// A pointer through which a call or an atomic operation is about to write: what it points to, SIZE
-// bytes, or the whole block or persistent global around it.
+
+// The pointer of an atomic operation, which is about to write what it points to.
 
 #define PERDURE_P_IN_(LANE, ...)                                                                   \
   __extension__({                                                                                  \
@@ -124,17 +124,50 @@ PERDURE_INLINE_ void perdure_enter_(const volatile void *address, __SIZE_TYPE__ 
   })
 #define PERDURE_P(...) PERDURE_P_IN_(PERDURE_LANE_AHEAD, __VA_ARGS__)
 #define PERDURE_P_RELAXED(...) PERDURE_P_IN_(PERDURE_LANE_AHEAD_RELAXED, __VA_ARGS__)
+
+// PERDURE_CALL(f(PERDURE_OBJECT(p), PERDURE_RANGE(q, 8))): a call that writes through p and q.
+// After it is recorded what they pointed to before: SIZE bytes, or the whole block or persistent
+// global. Not ahead of it, because what it calls may send or end units before it writes.
+struct perdure_written_ {
+  unsigned count;
+  struct {
+    const volatile void *at;
+    __SIZE_TYPE__ size;
+  } places[8];
+};
+#define PERDURE_WHOLE_ ((__SIZE_TYPE__) - 1)
+static __inline__ __attribute__((unused)) void
+perdure_record_written_(const struct perdure_written_ *written) {
+  for (unsigned i = 0; i < written->count; i++) {
+    const void *at = (const void *)written->places[i].at;
+    if (written->places[i].size == PERDURE_WHOLE_)
+      perdure_record_object(at);
+    else
+      perdure_record(at, written->places[i].size);
+  }
+}
 #define PERDURE_RANGE(POINTER, SIZE)                                                               \
   __extension__({                                                                                  \
     __auto_type perdure_at_ = (POINTER);                                                           \
-    PERDURE_AHEAD_(perdure_at_, SIZE, PERDURE_LANE_AHEAD);                                         \
+    perdure_written_.places[perdure_written_.count].at = perdure_at_;                              \
+    perdure_written_.places[perdure_written_.count++].size = (SIZE);                               \
     perdure_at_;                                                                                   \
   })
-#define PERDURE_OBJECT(...)                                                                        \
+#define PERDURE_OBJECT(POINTER) PERDURE_RANGE(POINTER, PERDURE_WHOLE_)
+#define PERDURE_CALL(...)                                                                          \
   __extension__({                                                                                  \
-    __auto_type perdure_at_ = (__VA_ARGS__);                                                       \
-    perdure_note_object(perdure_at_);                                                              \
-    perdure_at_;                                                                                   \
+    struct perdure_written_ perdure_written_;                                                      \
+    perdure_written_.count = 0;                                                                    \
+    __auto_type perdure_value_ = (__VA_ARGS__);                                                    \
+    perdure_record_written_(&perdure_written_);                                                    \
+    perdure_value_;                                                                                \
+  })
+#define PERDURE_CALL_VOID(...)                                                                     \
+  __extension__({                                                                                  \
+    struct perdure_written_ perdure_written_;                                                      \
+    perdure_written_.count = 0;                                                                    \
+    (__VA_ARGS__);                                                                                 \
+    perdure_record_written_(&perdure_written_);                                                    \
   })
 
 // --- Persistent globals and functions ------------------------------------------------------------
