@@ -51,6 +51,7 @@ config.substitutions += [
     ("%perdure-plugin", "%s/perdure.so" % lib_dir),
     ("%perdure-tool", "%s/perdure" % bin_dir),
     ("%perdure-include", "%s/include" % config.perdure_build_dir),
+    ("%perdure-lib", lib_dir),
     ("%opt-perdure", opt_perdure),
     ("%perdure-pass", "%s/perdure-pass.so" % lib_dir),
     ("%llvm-major", config.llvm_major),
