@@ -80,7 +80,7 @@ step_examples() {
 }
 
 step_source() {
-  bash test/source/three_ways.sh 20 && "${lit[@]}" -sv build/release/test --param source=gcc
+  bash test/source/three_ways.sh 6 && "${lit[@]}" -sv build/release/test --param source=gcc
 }
 
 step_porting() {

@@ -46,6 +46,10 @@ std::string writeFile(StringRef Name, StringRef Text) {
   return Error ? ("cannot write " + Name + ": " + Error.message()).str() : "";
 }
 
+std::string counted(size_t Number, const std::string &Noun) {
+  return llvm::utostr(Number) + " " + Noun + (Number == 1 ? "" : "s");
+}
+
 std::map<std::string, unsigned> byKind(const std::multiset<Site> &Sites) {
   std::map<std::string, unsigned> Counts;
   for (const Site &Here : Sites)
@@ -115,7 +119,8 @@ std::string SourceTree::add(const UnitSource &Unit) {
     if (!KnownFiles.count(Here.File))
       Sites.insert(Here);
   for (const auto &[Here, Why] : Unit.Left)
-    Left.emplace(Here, Why);
+    if (!relative(Here.File).empty())
+      Left.emplace(Here, Why);
   return "";
 }
 
@@ -137,9 +142,8 @@ std::string SourceTree::merge() {
 }
 
 std::string SourceTree::summary() const {
-  return llvm::utostr(FilesChanged) + " files and " + llvm::utostr(LinesChanged) +
-         " lines changed, " + llvm::utostr(Sites.size()) + " places; " + llvm::utostr(Left.size()) +
-         " left as they were";
+  return counted(FilesChanged, "file") + " and " + counted(LinesChanged, "line") + " changed, " +
+         counted(Sites.size(), "place") + "; " + counted(Left.size(), "place") + " left alone";
 }
 
 std::string SourceTree::textReport() const {

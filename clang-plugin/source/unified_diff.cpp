@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
 using llvm::StringRef;
@@ -42,6 +42,23 @@ unsigned countLines(StringRef Text) {
   return Text.count('\n') + (!Text.empty() && !Text.ends_with("\n"));
 }
 
+// Without lines at its ends that stayed: an insertion belongs to the line that it stands beside.
+void trim(Hunk &Each, StringRef Original, const std::vector<unsigned> &Starts) {
+  StringRef Text = Each.Text;
+  while (Each.Begin < Each.End &&
+         Text.consume_front(Original.slice(Starts[Each.Begin], Starts[Each.Begin + 1])))
+    ++Each.Begin;
+  while (Each.Begin < Each.End) {
+    StringRef Last = Original.slice(Starts[Each.End - 1], Starts[Each.End]);
+    StringRef Rest = Text;
+    if (!Rest.consume_back(Last) || !(Rest.empty() || Rest.ends_with("\n")))
+      break;
+    Text = Rest;
+    --Each.End;
+  }
+  Each.Text = Text.str();
+}
+
 // Changed lines alone, neighbours joined.
 std::vector<Hunk> changedLines(StringRef Original, const std::vector<unsigned> &Starts,
                                const FileEdits &Edits) {
@@ -57,22 +74,28 @@ std::vector<Hunk> changedLines(StringRef Original, const std::vector<unsigned> &
     unsigned First = LineAt(Here.Offset);
     unsigned Last = LineAt(Here.Length ? Here.Offset + Here.Length - 1 : Here.Offset);
     bool AtEnd = Here.Offset == Original.size();
-    if (Hunks.empty() || First > Hunks.back().End || AtEnd) {
+    bool AddsLines = AtEnd || (Here.Length == 0 && Here.Offset == Starts[First] &&
+                               StringRef(Here.Text).ends_with("\n"));
+    if (Hunks.empty() || First > Hunks.back().End || AddsLines) {
       if (!Hunks.empty())
         Hunks.back().Text += Original.slice(Done, Starts[Hunks.back().End]);
       unsigned Begin = AtEnd ? unsigned(Starts.size()) - 1 : First;
-      Hunks.push_back({Begin, AtEnd ? Begin : First + 1, ""});
+      Hunks.push_back({Begin, AddsLines ? Begin : First + 1, ""});
       Done = Starts[Begin];
     }
     Hunk &Open = Hunks.back();
     Open.Text += Original.slice(Done, Here.Offset);
     Open.Text += Here.Text;
     Done = Here.Offset + Here.Length;
-    if (!AtEnd)
+    if (!AddsLines)
       Open.End = std::max(Open.End, Last + 1);
   }
   if (!Hunks.empty())
     Hunks.back().Text += Original.slice(Done, Starts[Hunks.back().End]);
+  for (Hunk &Each : Hunks)
+    trim(Each, Original, Starts);
+  llvm::erase_if(Hunks,
+                 [](const Hunk &Each) { return Each.Begin == Each.End && Each.Text.empty(); });
   return Hunks;
 }
 
@@ -101,7 +124,7 @@ std::string unifiedDiff(StringRef Path, StringRef Original, const FileEdits &Edi
       writeLines(Body, '-', Original.slice(Starts[Here.Begin], Starts[Here.End]));
       writeLines(Body, '+', Here.Text);
       NewLines = NewLines + countLines(Here.Text) - (Here.End - Here.Begin);
-      Lines += Here.End - Here.Begin;
+      Lines += std::max(Here.End - Here.Begin, countLines(Here.Text));
       At = Here.End;
     }
     writeLines(Body, ' ', Original.slice(Starts[At], Starts[End]));

@@ -9,7 +9,7 @@
 namespace perdure {
 
 // Hunks with three lines of context; PATH relative to the tree. Empty if nothing changes. LINES:
-// adds the number of changed lines of the original.
+// adds the number of lines changed or inserted.
 std::string unifiedDiff(llvm::StringRef Path, llvm::StringRef Original, const FileEdits &Edits,
                         unsigned &Lines);
 // A file that was not there.

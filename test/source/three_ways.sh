@@ -5,7 +5,7 @@
 # without the plugin. The same commands must leave the same pool, object by object, and each program
 # must go on with the pool of the one before it. Then the ported source is killed.
 #
-#   three_ways.sh [ROUNDS]            ROUNDS of the kill test for each compiler; default 20
+#   three_ways.sh [ROUNDS]            ROUNDS of the kill test for each compiler; default 6
 #
 # PERDURE_BIN: where the tools are; OUT: where to build; CLANG: the second compiler.
 set -euo pipefail
@@ -14,7 +14,7 @@ root=$(cd "$here/../.." && pwd)
 bin=${PERDURE_BIN:-$root/build/release/bin}
 out=${OUT:-$root/build/source/kv}
 clang=${CLANG:-clang-19}
-rounds=${1:-20}
+rounds=${1:-6}
 export PERDURE_BIN=$bin
 
 rm -rf "$out"
@@ -32,6 +32,10 @@ print(json.dumps([{"directory": directory, "file": name,
                   for name in ("item.c", "table.c", "lru.c", "store.c", "protocol.c", "server.c")]))
 PY
 "$bin/perdure-port" -p "$out" -o "$out/text"
+# The diff says all of it.
+cp -r "$root/examples/kv" "$out/patched"
+patch -s -p1 -d "$out/patched" <"$out/text/perdure-port/port.diff"
+diff -r -x perdure-port "$out/text" "$out/patched" | grep -v '^Only in .*/patched: ' | (! grep .)
 cp "$root/examples/kv/Makefile" "$out/text"
 
 build() { # COMPILER: with the warnings that the example itself is built with, as errors
