@@ -108,7 +108,7 @@ with_source() {
 step_memcached() { with_source memcached test_memcached; }
 test_memcached() {
   bash examples/memcached/build.sh build/memcached &&
-    bash test/kill/run.sh memcached "$kills" &&
+    bash test/kill/run.sh memcached "$kills" --round-ms 500 &&
     bash examples/memcached/upstream-tests.sh &&
     bash examples/memcached/upstream-tests.sh --pool
 }
