@@ -24,12 +24,14 @@
 #   audit      the ported programs and those of test/run under audit: no missed store, no dangling pointer
 #
 # Output of each step goes to build/test-logs/STEP.log; a failed step prints the end of it.
+# PERDURE_KILLS: kills of each program (60).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 export PATH="$PWD/build/release/bin:$PATH"
 logs=build/test-logs
 jobs=$(nproc)
+kills=${PERDURE_KILLS:-60} # of each program
 lit=(python3 /usr/lib/llvm-19/build/utils/lit/lit.py -j"$jobs")
 
 step_build() {
@@ -76,7 +78,7 @@ step_llvm16() { build_llvm16 && "${lit[@]}" -sv build/llvm-16/test; }
 
 step_examples() {
   bash examples/kv/run.sh && bash examples/inventory/run.sh &&
-    bash test/kill/run.sh kv 200 && bash test/kill/run.sh inventory 200
+    bash test/kill/run.sh kv "$kills" && bash test/kill/run.sh inventory "$kills"
 }
 
 step_source() {
@@ -111,7 +113,7 @@ with_source() {
 step_memcached() { with_source memcached test_memcached; }
 test_memcached() {
   bash examples/memcached/build.sh build/memcached &&
-    bash test/kill/run.sh memcached 200 &&
+    bash test/kill/run.sh memcached "$kills" --round-ms 500 &&
     bash examples/memcached/upstream-tests.sh &&
     bash examples/memcached/upstream-tests.sh --pool
 }
@@ -119,8 +121,8 @@ test_memcached() {
 step_redis() { with_source redis test_redis; }
 test_redis() {
   bash examples/redis/build.sh build/redis &&
-    bash test/kill/run.sh redis 200 &&
-    bash test/kill/run.sh redis_memory 50 &&
+    bash test/kill/run.sh redis "$kills" &&
+    bash test/kill/run.sh redis_memory $((kills / 3)) &&
     bash examples/redis/upstream-tests.sh &&
     bash examples/redis/upstream-tests.sh --pool
 }

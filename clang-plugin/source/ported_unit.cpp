@@ -179,7 +179,7 @@ private:
   // What happens at a function's entry and exits, as the IR half orders it.
   void entry(const FunctionDecl &F) {
     std::string Text;
-    auto Add = [&](StringRef Line) { Text += ("\n  " + Line + ";").str(); };
+    auto Add = [&](StringRef Line, StringRef End = ";") { Text += ("\n  " + Line + End).str(); };
     bool RunsRecovery =
         llvm::is_contained(Facts.Functions, Fact{F.getNameAsString(), mark::RunRecovery.str()});
     if (RunsRecovery || hasMark(F, mark::RunRecovery))
@@ -191,10 +191,11 @@ private:
         return Editor.error(F.getLocation(),
                             "a function that returns a structure cannot be skipped "
                             "in source");
-      Add("if (perdure_is_recovered())\n    return" + (Type->isVoidType() ? std::string()
-                                                       : Type->isPointerType()
-                                                           ? " (void *)" + Result
-                                                           : " " + Result));
+      // In braces on one line: what follows may be indented by more, and look as if it belonged here.
+      Add("if (perdure_is_recovered()) { return" + (Type->isVoidType()      ? std::string()
+                                                    : Type->isPointerType() ? " (void *)" + Result
+                                                                            : " " + Result) +
+          "; }", "");
     }
     if (hasMark(F, mark::RunThenRestore))
       Add("PERDURE_RESTORE_AT_EXIT");

@@ -24,7 +24,6 @@ PERDURE_NEXT(writev);
 PERDURE_NEXT(send);
 PERDURE_NEXT(sendto);
 PERDURE_NEXT(sendmsg);
-PERDURE_NEXT(sendmmsg);
 PERDURE_NEXT(sendfile);
 PERDURE_NEXT(splice);
 PERDURE_NEXT(close);

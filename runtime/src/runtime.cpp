@@ -15,11 +15,11 @@ __attribute__((constructor(101))) void start_runtime() { Runtime::instance().sta
 
 } // namespace
 
-constinit const HeapHost kPoolHost = {
+constexpr HeapHost kPoolHost = {
     [](const void *address, size_t size) { record(address, size); },
     [](uint64_t offset, uint64_t size) { return Runtime::instance().reserve(offset, size); }};
 
-constinit const HeapHost kHeapHost = {
+constexpr HeapHost kHeapHost = {
     [](const void *address, size_t size) { record(address, size, PERDURE_LANE_RELAXED); },
     kPoolHost.reserve};
 

@@ -22,9 +22,11 @@ bool is_own(uint64_t entry) {
 }
 
 // An atomic addition of nothing makes the kernel copy the page and loses no store of another
-// thread.
+// thread. The compiler must not see the zero: it would make a load of it.
 void touch(uint64_t address) {
-  std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t *>(address)).fetch_add(0);
+  uint64_t nothing = 0;
+  asm("" : "+r"(nothing));
+  std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t *>(address)).fetch_add(nothing);
 }
 
 bool copy_range(int pagemap, uint64_t begin, uint64_t end) {

@@ -225,6 +225,8 @@ ON_PATH(int, rename, (const char *from, const char *to), from, from, to)
 ON_PATH(int, symlink, (const char *target, const char *path), path, target, path)
 ON_FD(int, fsync, (int fd), fd)
 ON_FD(int, fdatasync, (int fd), fd)
+ON_FD(int, sync_file_range, (int fd, off_t offset, off_t size, unsigned flags), fd, offset, size,
+      flags)
 ON_FD(int, ftruncate, (int fd, off_t size), fd, size)
 ON_FD(int, fallocate, (int fd, int mode, off_t offset, off_t size), fd, mode, offset, size)
 ON_FD(int, fstat, (int fd, struct stat *info), fd, info)

@@ -175,7 +175,7 @@ perdure_record_written_(const struct perdure_written_ *written) {
 
 #define PERDURE_ROOT(NAME) (*(perdure_type_##NAME *)perdure_at_##NAME)
 // The function's address for objects that outlive the process.
-#define PERDURE_FUNCTION(NAME) ((__typeof__(&NAME))perdure_pin_##NAME)
+#define PERDURE_FUNCTION(NAME) (*(__typeof__(&NAME))perdure_pin_##NAME)
 
 // --- Units ---------------------------------------------------------------------------------------
 
