@@ -191,11 +191,14 @@ private:
         return Editor.error(F.getLocation(),
                             "a function that returns a structure cannot be skipped "
                             "in source");
-      // In braces on one line: what follows may be indented by more, and look as if it belonged here.
-      Add("if (perdure_is_recovered()) { return" + (Type->isVoidType()      ? std::string()
-                                                    : Type->isPointerType() ? " (void *)" + Result
-                                                                            : " " + Result) +
-          "; }", "");
+      // In braces on one line: what follows may be indented by more, and look as if it belonged
+      // here.
+      Add("if (perdure_is_recovered()) { return" +
+              (Type->isVoidType()      ? std::string()
+               : Type->isPointerType() ? " (void *)" + Result
+                                       : " " + Result) +
+              "; }",
+          "");
     }
     if (hasMark(F, mark::RunThenRestore))
       Add("PERDURE_RESTORE_AT_EXIT");

@@ -27,8 +27,7 @@ PERDURE_TRANSACTION void add(void) {
   pthread_mutex_unlock(&guard);
 }
 // CHECK: PERDURE_SKIP_IF_RECOVERED int start(void) {
-// CHECK-NEXT: if (perdure_is_recovered())
-// CHECK-NEXT: return 0;
+// CHECK-NEXT: if (perdure_is_recovered()) { return 0; }
 // CHECK-NEXT: return 1; }
 PERDURE_SKIP_IF_RECOVERED int start(void) { return 1; }
 // CHECK: PERDURE_RUN_THEN_RESTORE void warm(void) {
@@ -49,6 +48,8 @@ int loop(struct item *item) {
     return 1;
   // CHECK: PERDURE_W(item->release) = PERDURE_FUNCTION(release);
   item->release = release;
+  // CHECK: PERDURE_W(item->release) = &PERDURE_FUNCTION(release);
+  item->release = &release;
   // A function of libc lies elsewhere in the next run, too.
   // CHECK: PERDURE_W(item->destroy) = PERDURE_FUNCTION(free);
   item->destroy = free;
