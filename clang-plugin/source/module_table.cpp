@@ -152,7 +152,7 @@ private:
              (Signature.empty() ? "NULL" : quoted(Signature)) + ", " + Kind + ", " + Flags + "}";
     };
     for (const auto &[Name, Pin] : Parts.Functions.functions())
-      Rows.push_back(Row(Pin.Key, "perdure_pin_" + Name, "(const void *)" + Name,
+      Rows.push_back(Row(Pin.Key, "perdure_pin_" + Name, "__extension__ (const void *)" + Name,
                          "PERDURE_STUB_SIZE", Pin.Signature, "PERDURE_PIN_FUNCTION", Pin.Internal,
                          Pin.Strong));
     for (const PlacedGlobal &Global : Parts.Globals.globals())
