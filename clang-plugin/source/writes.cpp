@@ -102,8 +102,9 @@ void Writes::assignment(const BinaryOperator &Write, bool Relaxed) {
                         "copy of the vector, then assign that");
   if (Calls.mayPrecedeStore(Write))
     return update(Lvalue, Write.getOperatorLoc(), Write.getOpcodeStr(), *Write.getRHS(), Relaxed);
-  Editor.wrap(Lvalue.getSourceRange(), macroOf(Relaxed, "PERDURE_W(", "PERDURE_W_RELAXED("), ")",
-              "store");
+  // Without parentheses, which may be a macro's around its argument.
+  Editor.wrap(Lvalue.IgnoreParens()->getSourceRange(),
+              macroOf(Relaxed, "PERDURE_W(", "PERDURE_W_RELAXED("), ")", "store");
 }
 
 void Writes::increment(const UnaryOperator &Write, bool Relaxed) {

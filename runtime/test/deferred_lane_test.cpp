@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deferred_lane.h"
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace perdure {
 namespace {
 
 using Entries = std::vector<uint64_t>;
+
+// A lane that keeps many keeps each once.
+Entries distinct(Entries entries) {
+  std::sort(entries.begin(), entries.end());
+  entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
+  return entries;
+}
 
 // The owner's side, as perdure/source.h has it.
 struct Writer {
@@ -80,9 +88,8 @@ TEST(DeferredLane, AReusedChunkIsNotSettledByItsPast) {
   for (uint32_t i = 0; i < kSlotsPerChunk && writer.cursor != first_chunk; i++)
     writer.note(3);
   ASSERT_EQ(writer.cursor, first_chunk);
-  Entries entries = writer.drain(true);
-  EXPECT_FALSE(entries.empty());
-  EXPECT_EQ(writer.drain(true), entries) << "nothing was settled since";
+  EXPECT_EQ(distinct(writer.drain(true)), (Entries{1, 2, 3}));
+  EXPECT_EQ(distinct(writer.drain(true)), (Entries{1, 2, 3})) << "nothing was settled since";
 }
 
 TEST(DeferredLane, ALongUnitKeepsEachEntryOnce) {
@@ -93,10 +100,7 @@ TEST(DeferredLane, ALongUnitKeepsEachEntryOnce) {
       writer.drain(false);
   }
   EXPECT_LT(writer.lane.kept(), 20000u);
-  Entries entries = writer.drain(true);
-  std::sort(entries.begin(), entries.end());
-  entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
-  EXPECT_EQ(entries, (Entries{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
+  EXPECT_EQ(distinct(writer.drain(true)), (Entries{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
 }
 
 TEST(DeferredLane, AThreadThatEndedIsSettled) {

@@ -162,6 +162,26 @@ TEST_P(EpochsTest, AStoreOfAThreadThatHasNotSettledIsInTheCutOfWhoSawIt) {
   writer.join();
 }
 
+TEST_P(EpochsTest, AThreadThatRestsAfterItsUnitKeepsNobodyWaiting) {
+  std::atomic<int> step{0};
+  std::thread resting([&] {
+    Mutator::current().unit_begin();
+    words_.note(1, 8, PERDURE_LANE_AHEAD);
+    words_[1] = 42;
+    Mutator::current().unit_end();
+    step = 1;
+    while (step != 2)
+      std::this_thread::yield();
+  });
+  while (step != 1)
+    std::this_thread::yield();
+  EXPECT_TRUE(sync());
+  EXPECT_EQ(image_.word(1), 42u);
+  EXPECT_EQ(epochs_->ticket_to_wait_for(), 0u);
+  step = 2;
+  resting.join();
+}
+
 TEST_P(EpochsTest, AHandlersUnitDoesNotSettleWhatItInterrupted) {
   words_.note(1, 8, PERDURE_LANE_AHEAD);
   Mutator::in_handler = 1; // the signal comes between the entry and its store

@@ -3,7 +3,7 @@
 //
 // RUN: rm -rf %t && mkdir %t && cp %s %t/unit.c && cd %t
 // RUN: %perdure-port-one unit.c -- -I %perdure-include
-// RUN: FileCheck %s --input-file=%t/out/unit.c
+// RUN: sed '/^ *\/\/ CHECK/d' out/unit.c | FileCheck %s
 // RUN: FileCheck %s --check-prefix=HEAD --input-file=%t/out/unit.perdure.h
 // RUN: FileCheck %s --check-prefix=TAIL --input-file=%t/out/unit.perdure.inc
 // RUN: gcc -std=c11 -Wall -Wextra -Werror -I %perdure-include -c %t/out/unit.c -o %t/unit.o
@@ -20,7 +20,7 @@ PERDURE_PERSISTENT static struct list {
   PERDURE_TRANSIENT int users;
   // CHECK: } perdure_type_list;
 } list;
-// CHECK: PERDURE_PERSISTENT typedef long perdure_type_counter;
+// CHECK: typedef PERDURE_PERSISTENT long perdure_type_counter;
 // CHECK-NEXT: static const perdure_type_counter perdure_initial_counter = 5;
 PERDURE_PERSISTENT long counter = 5;
 // CHECK: PERDURE_PERSISTENT typedef int perdure_type_table[2];
