@@ -82,7 +82,8 @@ step_examples() {
 }
 
 step_source() {
-  bash test/source/three_ways.sh 6 && "${lit[@]}" -sv build/release/test --param source=gcc
+  bash test/source/three_ways.sh 6 && "${lit[@]}" -sv build/release/test --param source=gcc || return 1
+  [ ! -x build/memcached/durable/memcached ] || bash test/source/memcached.sh 5 gcc
 }
 
 step_porting() {
