@@ -143,6 +143,11 @@ void rewriteAllocationCalls(Module &module, const Facts &facts) {
       redirectAddressUses(*original, row, facts);
 }
 
+StringRef poolAllocatorNamed(StringRef name) {
+  const Allocator *row = allocatorNamed(name);
+  return row && !row->flag_argument ? StringRef(row->pool_name) : StringRef();
+}
+
 bool isVolatileAllocator(StringRef name) {
   // realloc hands a pool block back when it was given one; strings and getline are rarely stored
   // to.

@@ -12,6 +12,10 @@ namespace perdure {
 
 void rewriteAllocationCalls(llvm::Module &module, const Facts &facts);
 
+// The pool's function in place of NAME, of the same type; empty if NAME is no allocator (or one
+// that the compiler made up).
+llvm::StringRef poolAllocatorNamed(llvm::StringRef name);
+
 // True if NAME makes ordinary heap memory that no pool address can come from.
 bool isVolatileAllocator(llvm::StringRef name);
 

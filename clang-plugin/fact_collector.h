@@ -33,13 +33,15 @@ public:
   void addType(const clang::RecordDecl &Record);
   void addLambda(const clang::LambdaExpr &Lambda);
 
+  // The variable's symbol, by which its facts are known.
+  std::string symbolOf(const clang::VarDecl &V);
+
 private:
   void addRoot(const clang::VarDecl &V, const std::string &Symbol);
   void addPinned(const clang::VarDecl &V);
   void addSpans(const clang::VarDecl &V, const std::string &Symbol);
   // The text of a root's type; what it leads to is described.
   std::string typeOf(const clang::VarDecl &V, const std::string &Key);
-  std::string symbolOf(const clang::VarDecl &V);
   std::string keyOf(const clang::VarDecl &V, const std::string &Symbol) const;
 
   clang::ASTContext &Context;

@@ -328,4 +328,33 @@ StringRef replacementOf(StringRef function) {
   return "";
 }
 
+std::optional<unsigned> formatArgumentOf(StringRef name) {
+  struct Row {
+    StringLiteral name;
+    unsigned index;
+  };
+  static constexpr Row kRows[] = {{"printf", 0},        {"fprintf", 1},       {"dprintf", 1},
+                                  {"sprintf", 1},       {"snprintf", 2},      {"asprintf", 1},
+                                  {"__printf_chk", 1},  {"__fprintf_chk", 2}, {"__dprintf_chk", 2},
+                                  {"__sprintf_chk", 3}, {"__snprintf_chk", 4}};
+  for (const Row &row : kRows)
+    if (row.name == name)
+      return row.index;
+  return std::nullopt;
+}
+
+bool hasCountConversion(StringRef format) {
+  while (true) {
+    format = format.drop_front(std::min(format.find('%'), format.size()));
+    if (format.size() < 2)
+      return false;
+    size_t end = format.find_first_not_of("0123456789.*+-# hlqjzt'$", 1);
+    if (end == StringRef::npos)
+      return false;
+    if (format[end] == 'n')
+      return true;
+    format = format.drop_front(end + 1);
+  }
+}
+
 } // namespace perdure

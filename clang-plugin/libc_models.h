@@ -13,6 +13,8 @@
 #include <llvm/ADT/ArrayRef.h>
 #include <llvm/ADT/StringRef.h>
 
+#include <optional>
+
 namespace perdure {
 
 // The model of a libc, libm, POSIX or C++ runtime function; empty if there is none, "none" if it
@@ -26,6 +28,11 @@ llvm::StringRef replacementOf(llvm::StringRef function);
 // True for a C++ runtime function without a model that is known to write only what its arguments
 // point to, so that recording those objects is enough.
 bool writesItsArgumentsOnly(llvm::StringRef function);
+
+// Index of the format argument of a function of the printf family.
+std::optional<unsigned> formatArgumentOf(llvm::StringRef function);
+// Whether FORMAT has a %n, for which printf writes to an argument.
+bool hasCountConversion(llvm::StringRef format);
 
 // Functions of libstdc++ that give a string of the program a buffer. ALLOCATOR: the mangled name of
 // the allocating function of its characters.

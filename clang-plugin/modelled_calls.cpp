@@ -20,40 +20,10 @@ namespace perdure {
 
 namespace {
 
-// Index of the format argument of the printf family.
-std::optional<unsigned> formatIndex(StringRef name) {
-  struct Row {
-    StringLiteral name;
-    unsigned index;
-  };
-  static constexpr Row kRows[] = {{"printf", 0},        {"fprintf", 1},       {"dprintf", 1},
-                                  {"sprintf", 1},       {"snprintf", 2},      {"asprintf", 1},
-                                  {"__printf_chk", 1},  {"__fprintf_chk", 2}, {"__dprintf_chk", 2},
-                                  {"__sprintf_chk", 3}, {"__snprintf_chk", 4}};
-  for (const Row &row : kRows)
-    if (row.name == name)
-      return row.index;
-  return std::nullopt;
-}
-
-bool hasCountConversion(StringRef format) {
-  while (true) {
-    format = format.drop_front(std::min(format.find('%'), format.size()));
-    if (format.size() < 2)
-      return false;
-    size_t end = format.find_first_not_of("0123456789.*+-# hlqjzt'$", 1);
-    if (end == StringRef::npos)
-      return false;
-    if (format[end] == 'n')
-      return true;
-    format = format.drop_front(end + 1);
-  }
-}
-
 // printf("%n") writes through its arguments; a format only known at run time is taken not to.
 void hookCountConversions(CallBase &call, StringRef name, HookEmitter &emitter) {
   StringRef format;
-  std::optional<unsigned> index = formatIndex(name);
+  std::optional<unsigned> index = formatArgumentOf(name);
   if (index && *index < call.arg_size() &&
       getConstantStringInfo(call.getArgOperand(*index), format) && hasCountConversion(format))
     emitModel(call, (Twine(*index + 1) + "...:object").str(), emitter);

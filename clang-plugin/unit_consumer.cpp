@@ -21,9 +21,10 @@ namespace {
 class UnitConsumer : public ASTConsumer {
 public:
   UnitConsumer(std::optional<PortFile> Port, UnitSettings Settings, std::string MainFile,
-               std::shared_ptr<UnitFacts> Facts)
+               std::shared_ptr<UnitFacts> Facts,
+               std::function<void(ASTContext &, FactCollector &)> Then)
       : Port(std::move(Port)), Settings(std::move(Settings)), MainFile(std::move(MainFile)),
-        Facts(std::move(Facts)) {}
+        Facts(std::move(Facts)), Then(std::move(Then)) {}
 
   void Initialize(ASTContext &C) override {
     Context = &C;
@@ -65,7 +66,10 @@ public:
                    {"threads", Settings.Threads},
                    {"strict", Settings.Strict ? "1" : "0"},
                    {"source", MainFile}};
-    FactCollector(C, MainFile, recoveryHasPlace(C), *Facts).collect();
+    FactCollector Collector(C, MainFile, recoveryHasPlace(C), *Facts);
+    Collector.collect();
+    if (Then && !C.getDiagnostics().hasErrorOccurred())
+      Then(C, Collector);
   }
 
 private:
@@ -85,6 +89,7 @@ private:
   UnitSettings Settings;
   std::string MainFile;
   std::shared_ptr<UnitFacts> Facts;
+  std::function<void(ASTContext &, FactCollector &)> Then;
   ASTContext *Context = nullptr;
   std::optional<AllocationSites> Sites;
   std::optional<PortMatcher> Matcher;
@@ -106,11 +111,12 @@ private:
 
 } // namespace
 
-std::unique_ptr<ASTConsumer> makeUnitConsumer(std::optional<PortFile> Port, UnitSettings Settings,
-                                              std::string MainFile,
-                                              std::shared_ptr<UnitFacts> Facts) {
+std::unique_ptr<ASTConsumer>
+makeUnitConsumer(std::optional<PortFile> Port, UnitSettings Settings, std::string MainFile,
+                 std::shared_ptr<UnitFacts> Facts,
+                 std::function<void(ASTContext &, FactCollector &)> Then) {
   return std::make_unique<UnitConsumer>(std::move(Port), std::move(Settings), std::move(MainFile),
-                                        std::move(Facts));
+                                        std::move(Facts), std::move(Then));
 }
 
 std::unique_ptr<ASTConsumer> makeProposalConsumer(std::string MainFile,

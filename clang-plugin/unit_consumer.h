@@ -6,6 +6,7 @@
 #ifndef PERDURE_UNIT_CONSUMER_H
 #define PERDURE_UNIT_CONSUMER_H
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -16,6 +17,8 @@
 
 namespace perdure {
 
+class FactCollector;
+
 // Settings of the unit, from the port file and the plugin's arguments (which win).
 struct UnitSettings {
   std::string Heap = "annotated";
@@ -23,9 +26,11 @@ struct UnitSettings {
   bool Strict = false;
 };
 
-std::unique_ptr<clang::ASTConsumer> makeUnitConsumer(std::optional<PortFile> Port,
-                                                     UnitSettings Settings, std::string MainFile,
-                                                     std::shared_ptr<UnitFacts> Facts);
+// THEN: what is to be done with the unit and its facts once they are complete.
+std::unique_ptr<clang::ASTConsumer>
+makeUnitConsumer(std::optional<PortFile> Port, UnitSettings Settings, std::string MainFile,
+                 std::shared_ptr<UnitFacts> Facts,
+                 std::function<void(clang::ASTContext &, FactCollector &)> Then = nullptr);
 
 // Changes nothing in the unit, and writes down what a port file could say of it.
 std::unique_ptr<clang::ASTConsumer> makeProposalConsumer(std::string MainFile,

@@ -12,6 +12,7 @@
 #   lit        plugin: diagnostics, IR rules, run tests over all -O levels
 #   llvm16     the same suites with the plugin built for Clang 16
 #   examples   examples/kv and examples/inventory: demonstration and kill tests
+#   source     programs ported as source, built by gcc and by Clang without the plugin
 #   porting    a program ported from skeleton and draft to a kill test; drafts for memcached and Redis
 #   bench      the benchmarks, for what they compute: structures, stores, costs; nothing is timed
 #   backup     backups of examples/kv under load, each restored and checked
@@ -80,6 +81,11 @@ step_examples() {
     bash test/kill/run.sh kv "$kills" && bash test/kill/run.sh inventory "$kills"
 }
 
+step_source() {
+  bash test/source/three_ways.sh 6 && "${lit[@]}" -sv build/release/test --param source=gcc || return 1
+  [ ! -x build/memcached/durable/memcached ] || bash test/source/memcached.sh 5 gcc
+}
+
 step_porting() {
   bash test/propose/port_phonebook.sh 20 || return 1
   local name
@@ -142,7 +148,7 @@ step_audit() {
 mkdir -p "$logs"
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(build unit crash lit beside memcached redis porting linear fault examples backup bench audit
+  steps=(build unit crash lit beside memcached redis porting linear fault examples source backup bench audit
     joined sanitize tsan fuzz llvm16)
 # In a run of all steps the other builds are made beside those that mostly wait, with what time these
 # leave.

@@ -7,6 +7,8 @@
 #
 #   benchmark.sh [PAIRS]     default 5
 #   AUDIT=1 benchmark.sh     instead: what the audit costs, the ported binary with beside without it
+#   SOURCE=gcc benchmark.sh  instead: the instrumented binary, and its ported source as that compiler built
+#                            it (build-source.sh)
 #   MATRIX=1 benchmark.sh    instead: numbers of connections and of requests in flight, values of 1 KB
 #
 # PERDURE_BIN: where the tools are; OUT: where build.sh put the servers; POOLS: a directory on the
@@ -37,7 +39,11 @@ ops() {
 }
 
 # The two of a pair (pairs.sh): before POOL GET-PERCENT, after POOL GET-PERCENT
-if [ -z "${AUDIT:-}" ]; then
+if [ -n "${SOURCE:-}" ]; then
+  names="instrumented, requests/s | ported source, requests/s"
+  before() { ops durable "$1" "$2"; }
+  after() { ops "source/$SOURCE" "$1" "$2"; }
+elif [ -z "${AUDIT:-}" ]; then
   names="plain, requests/s | with pool, requests/s"
   before() { ops plain "" "$2"; }
   after() { ops durable "$1" "$2"; }
@@ -69,6 +75,7 @@ row "90 % get, file" "$pools/pool,size=16G" 90
 row "all set, file" "$pools/pool,size=16G" 0
 row "90 % get, emulated pmem" "$memory/pool,size=16G,emulate_pmem" 90
 row "all set, emulated pmem" "$memory/pool,size=16G,emulate_pmem" 0
+[ -z "${SOURCE:-}" ] || exit 0
 if [ -n "${AUDIT:-}" ]; then
   echo
   grep -c "audit: 0 missed stores, 0 dangling pointers" "$pools/audit.log" |

@@ -50,6 +50,9 @@ void record(const void *address, size_t size, uint32_t lane) {
   }
 }
 
+// What a setjmp keeps in its frame: the depth of units, and above it that of signal handlers.
+constexpr uint32_t kHandlerShift = 24;
+
 } // namespace perdure
 
 using perdure::Epochs;
@@ -84,6 +87,10 @@ void perdure_record_object(const void *address) {
     record(start, size);
 }
 
+void perdure_record_in(const volatile void *address, size_t size, uint32_t lane) {
+  record(const_cast<const void *>(address), size, lane);
+}
+
 void perdure_unit_begin(void) { Mutator::current().unit_begin(); }
 void perdure_unit_end(void) { Mutator::current().unit_end(); }
 
@@ -97,12 +104,13 @@ void perdure_unit_resume(void) { Mutator::current().resume(); }
 
 uint32_t perdure_unit_depth(void) {
   Mutator *mutator = Mutator::current_or_null();
-  return mutator ? mutator->depth() : 0;
+  return (mutator ? mutator->depth() : 0) | Mutator::in_handler << perdure::kHandlerShift;
 }
 
 void perdure_unit_unwind(uint32_t depth) {
+  Mutator::in_handler = depth >> perdure::kHandlerShift;
   if (Mutator *mutator = Mutator::current_or_null())
-    mutator->unwind(depth);
+    mutator->unwind(depth & ((1u << perdure::kHandlerShift) - 1));
 }
 
 void perdure_output_wait(void) {

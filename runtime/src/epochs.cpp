@@ -70,7 +70,7 @@ Epochs &Epochs::instance() {
 bool Epochs::any_dirty(uint32_t lanes) const {
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
     for (uint32_t lane = 0; lane < lanes; lane++)
-      if (mutator->set(lane).dirty())
+      if (mutator->dirty(lane))
         return true;
   if (lost_updates())
     return true; // the cut that somebody asks for now finds out
@@ -80,7 +80,7 @@ bool Epochs::any_dirty(uint32_t lanes) const {
 
 bool Epochs::is_behind() const {
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
-    for (uint32_t lane = 0; lane < 2; lane++)
+    for (uint32_t lane = 0; lane < PERDURE_LANES; lane++)
       if (mutator->set(lane).backlog() > kBehindChunks)
         return true;
   return false;
@@ -89,6 +89,8 @@ bool Epochs::is_behind() const {
 uint64_t Epochs::ticket_to_wait_for(bool relaxed_too) const {
   if (!running() && !stopped())
     return 0;
+  if (Mutator *self = Mutator::current_or_null())
+    self->settle(); // who asks is about to show what it did, or has nothing to show
   // In this order: a drain advances open_ before it takes entries, so that whoever finds the write
   // sets clean because of it sees the advanced number and waits for the cut that took them.
   bool dirty = (output_shows_unit || !single_mutator) && any_dirty(relaxed_too ? 2 : 1);
@@ -142,7 +144,7 @@ bool Epochs::wait_until_durable(uint64_t ticket) {
 void Epochs::throttle(const Mutator &mutator) {
   if (!running() || single_mutator)
     return;
-  auto behind = [&] { return mutator.set(0).backlog() + mutator.set(1).backlog() > 2; };
+  auto behind = [&] { return mutator.backlog() > 2; };
   auto limit = Clock::now() + kThrottleLimit;
   NoCancellation thread;
   while (running() && !failed() && behind() && Clock::now() < limit) {
@@ -192,7 +194,8 @@ bool Epochs::quiesce() {
 }
 
 // Copies what it takes. The lanes of a thread follow each other: they have many lines in common.
-Epochs::Taken Epochs::take_entries() {
+// AT_CUT: mutators are stopped.
+Epochs::Taken Epochs::take_entries(bool at_cut) {
   Taken taken;
   uint32_t lane = 0;
   auto add = [&] {
@@ -204,6 +207,7 @@ Epochs::Taken Epochs::take_entries() {
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next()) {
     for (lane = 0; lane < 2; lane++) {
       mutator->set(lane).drain(entries_, kEntriesAtOnce, add);
+      mutator->deferred(lane).drain(at_cut, entries_, kEntriesAtOnce, add);
       add();
     }
   }
@@ -231,7 +235,7 @@ void Epochs::take_early() {
   const uint32_t pending = takes(Step::kEarlyIsPending) ? 2 : 0;
   bool updates = taken_early_.exchange(pending, std::memory_order_seq_cst) == 2;
   for (int round = 0; round < kRoundsAhead; round++) {
-    Taken taken = take_entries();
+    Taken taken = take_entries(false);
     updates |= taken.updates;
     if (taken.count < kFewEntries)
       break;
@@ -244,7 +248,7 @@ void Epochs::take_early() {
 // REQUIRES: cut_mutex_, mutators stopped (or single).
 void Epochs::collect(EpochRecord &large) {
   if (takes(Step::kEntriesAtCut))
-    take_entries();
+    take_entries(true);
   taken_early_.store(0, std::memory_order_release); // after open_ advanced
   large_.move_to(large);
   if (observer_)
@@ -296,7 +300,7 @@ bool Epochs::commit_if_alone(uint64_t ticket) {
     return true;
   Mutator *self = Mutator::current_or_null();
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next())
-    if (mutator != self && mutator->set(0).dirty())
+    if (mutator != self && mutator->dirty(PERDURE_LANE_PERSISTENT))
       return false;
   cut_pending.store(1, std::memory_order_seq_cst);
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next()) {

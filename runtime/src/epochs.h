@@ -135,7 +135,7 @@ private:
     size_t count = 0;     // entries
     bool updates = false; // some were not relaxed
   };
-  Taken take_entries();
+  Taken take_entries(bool at_cut);
   void add_entries();
   void take_early();
   void collect(EpochRecord &large);

@@ -32,6 +32,7 @@ pthread_key_t exit_key(void (*destructor)(void *)) {
 void (*Mutator::on_thread_end)() = nullptr;
 void (*Mutator::before_cut)() = nullptr;
 __thread Mutator *Mutator::current_ = nullptr;
+__thread uint32_t Mutator::in_handler = 0;
 
 Mutator *Mutator::first() { return registry.load(std::memory_order_acquire); }
 
@@ -70,8 +71,11 @@ void Mutator::thread_ended(void *argument) {
   auto *mutator = static_cast<Mutator *>(argument);
   if (on_thread_end)
     on_thread_end();
-  for (uint32_t lane = 0; lane < 2; lane++)
-    mutator->sets_[lane].detach(&perdure_thread.next[lane]);
+  for (uint32_t lane = 0; lane < PERDURE_LANES; lane++) {
+    WriteSet &set = mutator->set(lane);
+    set.detach(&perdure_thread.next[lane]);
+    set.settle(0);
+  }
   mutator->paused_ = 0;
   mutator->held_count_ = 0;
   if (mutator->depth_ != 0) {
@@ -85,7 +89,7 @@ void Mutator::thread_ended(void *argument) {
 void Mutator::enter() {
   if (in_unit_.load(std::memory_order_relaxed) == kInside)
     return; // a handler entered, after depth_ counted our unit
-  if (sets_[0].backlog() + sets_[1].backlog() > kMaxBacklog)
+  if (backlog() > kMaxBacklog)
     Epochs::instance().throttle(*this);
   for (;;) {
     in_unit_.store(kEntering, std::memory_order_seq_cst);
@@ -100,7 +104,15 @@ void Mutator::enter() {
   }
 }
 
+void Mutator::settle_lanes() {
+  if (in_handler != 0)
+    return;
+  for (uint32_t lane = PERDURE_LANE_AHEAD; lane < PERDURE_LANES; lane++)
+    set(lane).settle(perdure_thread.next[lane]);
+}
+
 void Mutator::leave() {
+  settle();
   std::atomic_signal_fence(std::memory_order_seq_cst); // depth_ is 0
   in_unit_.store(kOutside, std::memory_order_release);
   if (Epochs::single_mutator)
@@ -111,8 +123,10 @@ void Mutator::unit_begin() {
   // Counted first. A handler that comes in between enters, and its end leaves depth_ at 1.
   depth_ = depth_ + 1;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (in_unit_.load(std::memory_order_relaxed) != kInside)
+  if (in_unit_.load(std::memory_order_relaxed) != kInside) {
+    settle();
     enter();
+  }
 }
 
 void Mutator::unit_end() {

@@ -7,11 +7,16 @@
 // is under way and backs out if so; the cutter announces the cut, then looks at every in_unit. Both
 // with sequentially consistent order, so one of them sees the other.
 //
+// Its deferred lanes (deferred_lane.h) settle at the bounds of its units, at locks and outputs; not
+// in a signal handler, which may have come between an entry and its store.
+//
 // A signal handler may have units of its own, whatever it interrupts. Until the interrupted thread
 // has looked, in_unit says kEntering, and the handler's unit enters by itself; and depth counts a
 // unit before it is entered, so that the handler's end does not leave it.
 #pragma once
 
+#include "deferred_lane.h"
+#include "perdure/abi.h"
 #include "write_set.h"
 #include <atomic>
 #include <cstdint>
@@ -41,8 +46,28 @@ public:
   // True if the thread held it; its unit is still open then.
   bool lock_released(const void *lock);
 
-  WriteSet &set(uint32_t lane) { return sets_[lane]; }
-  const WriteSet &set(uint32_t lane) const { return sets_[lane]; }
+  // No store of the thread is on its way: all it made entries for are done.
+  void settle() {
+    if (perdure_thread.next[PERDURE_LANE_AHEAD] | perdure_thread.next[PERDURE_LANE_AHEAD_RELAXED])
+      settle_lanes();
+  }
+  // Signal handlers of the program that the calling thread is in (interpose_signals.cpp).
+  static __thread uint32_t in_handler;
+
+  // The write set of any lane; those made ahead are drained by deferred() alone.
+  WriteSet &set(uint32_t lane) {
+    return lane < PERDURE_LANE_AHEAD ? sets_[lane] : deferred_[lane - PERDURE_LANE_AHEAD].set();
+  }
+  // The entries made ahead of the stores of LANE, persistent or relaxed.
+  DeferredLane &deferred(uint32_t lane) { return deferred_[lane]; }
+
+  // Updates of LANE that no cut has taken. Any thread.
+  bool dirty(uint32_t lane) const { return sets_[lane].dirty() || deferred_[lane].dirty(); }
+  // Chunks not drained yet. Any thread.
+  uint32_t backlog() const {
+    return sets_[0].backlog() + sets_[1].backlog() + deferred_[0].set().backlog() +
+           deferred_[1].set().backlog();
+  }
 
   // --- Everybody's side.
   bool in_unit() const { return in_unit_.load(std::memory_order_seq_cst) != kOutside; }
@@ -64,6 +89,7 @@ private:
   enum Presence : uint32_t { kOutside = 0, kEntering = 1, kInside = 2 };
   void enter();
   void leave();
+  void settle_lanes();
 
   std::atomic<uint32_t> in_unit_{kOutside};
   std::atomic<bool> owned_{true};
@@ -75,6 +101,7 @@ private:
   uint32_t paused_depth_[kMaxPaused];
   const void *held_[kMaxHeld];
   WriteSet sets_[2];
+  DeferredLane deferred_[2];
   Mutator *next_ = nullptr;
 };
 

@@ -162,7 +162,7 @@ void Runtime::let_go(const std::vector<std::byte> *present) {
 
 void Runtime::discard_write_sets() {
   if (Mutator *mutator = Mutator::current_or_null())
-    for (uint32_t lane = 0; lane < 2; lane++)
+    for (uint32_t lane = 0; lane < PERDURE_LANES; lane++)
       mutator->set(lane).discard(&perdure_thread.next[lane]);
   Epochs::forget_lost_updates();
 }

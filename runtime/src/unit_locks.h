@@ -43,6 +43,8 @@ template <typename Acquire> int acquire(const void *lock, Acquire call) {
 template <typename Release> int release(const void *lock, Release call) {
   Mutator *mutator = Mutator::current_or_null();
   bool bounds_unit = mutator && mutator->lock_released(lock);
+  if (mutator)
+    mutator->settle();
   int result = call();
   if (bounds_unit)
     mutator->unit_end();

@@ -98,6 +98,9 @@ bool WriteSet::extend(uint64_t *cursor) {
   chunk->taken = 0;
   chunk->reserved.store(WriteSetChunk::kOpen, std::memory_order_relaxed);
   backlog_.fetch_add(1, std::memory_order_relaxed);
+  // The chunk may have been used before, and a cursor that settled in it must not count again. The
+  // cutter sees this before it sees the chunk.
+  settled_.store(kNowhere, std::memory_order_relaxed);
   WriteSetChunk *head = incoming_.load(std::memory_order_relaxed);
   do
     chunk->next = head;
@@ -124,6 +127,7 @@ void WriteSet::discard(uint64_t *cursor) {
   peek_ = nullptr;
   stuck_ = false;
   backlog_ = 0;
+  settled_ = taken_to_ = 0;
 }
 
 void WriteSet::drain(std::vector<uint64_t> &entries, size_t limit,
@@ -139,6 +143,7 @@ void WriteSet::drain(std::vector<uint64_t> &entries, size_t limit,
   }
   const std::atomic<uint64_t> *peek = nullptr;
   bool stuck = false;
+  const WriteSetChunk *open = nullptr, *second_open = nullptr;
   for (WriteSetChunk **link = &held_; *link;) {
     WriteSetChunk *chunk = *link;
     uint32_t reserved = chunk->reserved.load(std::memory_order_acquire);
@@ -157,12 +162,18 @@ void WriteSet::drain(std::vector<uint64_t> &entries, size_t limit,
       recycle(chunk);
       continue;
     }
+    if (reserved == WriteSetChunk::kOpen)
+      (open ? second_open : open) = chunk;
     if (reserved != WriteSetChunk::kOpen || peek)
       stuck = true; // two are open while a signal handler interrupts extend()
     else if (chunk->taken < kSlotsPerChunk)
       peek = &chunk->slots[chunk->taken];
     link = &chunk->next;
   }
+  if (stuck || second_open)
+    taken_to_ = ~0ull;
+  else
+    taken_to_ = open ? reinterpret_cast<uint64_t>(open->slots) + open->taken * 8ull : 0;
   peek_.store(peek, std::memory_order_release);
   stuck_.store(stuck, std::memory_order_release);
 }

@@ -53,6 +53,12 @@ public:
   // and clears them. Cutter only.
   void drain(std::vector<uint64_t> &entries, size_t limit = SIZE_MAX,
              const std::function<void()> &full = nullptr);
+  // --- Entries made before their stores; see deferred_lane.h.
+  // The owner, whose cursor is given, has done all stores it made entries for.
+  void settle(uint64_t cursor) { settled_.store(cursor, std::memory_order_release); }
+  // The same of all entries that drains have taken. Cutter only.
+  bool taken_are_settled() const { return taken_to_ == settled_.load(std::memory_order_acquire); }
+
   // True if there is an entry that no drain has taken. Any thread; sees at least what happened
   // before the call in the owner.
   bool dirty() const;
@@ -73,6 +79,11 @@ private:
   // yet filled.
   std::atomic<bool> stuck_{false};
   std::atomic<uint32_t> backlog_{0};
+  // A cursor that no owner has: a slot's address is a multiple of 8.
+  static constexpr uint64_t kNowhere = 1;
+  std::atomic<uint64_t> settled_{0}; // the owner's cursor when it settled; kNowhere after extend()
+  // Cutter's: the cursor of an owner whose entries have all been taken; ~0 if it is not known.
+  uint64_t taken_to_ = 0;
   WriteSetChunk *held_ = nullptr; // cutter's: chunks not drained to their end
 };
 

@@ -123,6 +123,85 @@ TEST_P(EpochsTest, WhatAUnitStoresAfterItWasCopiedAheadIsCut) {
   }
 }
 
+// As in ported source, where nothing runs after the store: a cut falls between entry and store.
+TEST_P(EpochsTest, AStoreAfterItsEntryAndACutIsInALaterEpoch) {
+  words_.note(1, 8, PERDURE_LANE_AHEAD);
+  words_.note(2, 8, PERDURE_LANE_AHEAD_RELAXED);
+  std::thread([&] {
+    store(3, 1);
+    EXPECT_TRUE(sync());
+  }).join();
+  EXPECT_EQ(image_.word(3), 1u);
+  words_[1] = 42;
+  words_[2] = 43;
+  Mutator::current().unit_begin();
+  Mutator::current().unit_end();
+  EXPECT_TRUE(sync());
+  EXPECT_EQ(image_.word(1), 42u) << "the entry was taken before its store";
+  EXPECT_EQ(image_.word(2), 43u);
+  EXPECT_EQ(epochs_->ticket_to_wait_for(), 0u) << "its unit has ended: nothing is kept";
+}
+
+// It happened before the other thread's unit, which may reveal it, although its own thread says
+// nothing more.
+TEST_P(EpochsTest, AStoreOfAThreadThatHasNotSettledIsInTheCutOfWhoSawIt) {
+  std::atomic<int> step{0};
+  std::thread writer([&] {
+    words_.note(1, 8, PERDURE_LANE_AHEAD);
+    words_[1] = 42;
+    step = 1;
+    while (step != 2)
+      std::this_thread::yield();
+  });
+  while (step != 1)
+    std::this_thread::yield();
+  store(2, words_[1]);
+  EXPECT_TRUE(sync());
+  EXPECT_EQ(image_.word(1), 42u);
+  step = 2;
+  writer.join();
+}
+
+TEST_P(EpochsTest, AThreadThatRestsAfterItsUnitKeepsNobodyWaiting) {
+  std::atomic<int> step{0};
+  std::thread resting([&] {
+    Mutator::current().unit_begin();
+    words_.note(1, 8, PERDURE_LANE_AHEAD);
+    words_[1] = 42;
+    Mutator::current().unit_end();
+    step = 1;
+    while (step != 2)
+      std::this_thread::yield();
+  });
+  while (step != 1)
+    std::this_thread::yield();
+  EXPECT_TRUE(sync());
+  EXPECT_EQ(image_.word(1), 42u);
+  EXPECT_EQ(epochs_->ticket_to_wait_for(), 0u);
+  step = 2;
+  resting.join();
+}
+
+TEST_P(EpochsTest, AHandlersUnitDoesNotSettleWhatItInterrupted) {
+  words_.note(1, 8, PERDURE_LANE_AHEAD);
+  Mutator::in_handler = 1; // the signal comes between the entry and its store
+  Mutator::current().unit_begin();
+  store(2, 1);
+  Mutator::current().unit_end();
+  EXPECT_TRUE(sync());
+  Mutator::in_handler = 0;
+  words_[1] = 42;
+  EXPECT_TRUE(sync());
+  EXPECT_EQ(image_.word(1), 42u);
+}
+
+TEST_P(EpochsTest, RelaxedEntriesAheadAreNoReasonToWait) {
+  words_.note(1, 8, PERDURE_LANE_AHEAD_RELAXED);
+  EXPECT_EQ(epochs_->ticket_to_wait_for(), 0u);
+  words_.note(2, 8, PERDURE_LANE_AHEAD);
+  EXPECT_NE(epochs_->ticket_to_wait_for(), 0u);
+}
+
 TEST_P(EpochsTest, StopMakesNoUnfinishedUnitDurable) {
   std::atomic<int> step{0};
   std::thread writer([&] {

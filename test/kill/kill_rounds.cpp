@@ -24,6 +24,7 @@ struct KillOptions {
   bool no_kill = false;
   bool expect_loss = false;
   bool no_verify = false;
+  std::string other_server; // takes turns with the server
 };
 
 void print_repeat(const Common &common, const KillOptions &options) {
@@ -33,16 +34,19 @@ void print_repeat(const Common &common, const KillOptions &options) {
     printf(" --pool %s", common.pool.c_str());
   for (const std::string &argument : common.server_arguments)
     printf(" --server-argument=%s", argument.c_str());
-  printf(" kill --rounds %u --round-ms %u --connections %u --keys %u --depth %zu%s\n",
-         options.rounds, options.round_ms, options.load.connections, options.load.keys,
-         options.load.depth, options.no_kill ? " --no-kill" : "");
+  printf(" kill --rounds %u --round-ms %u --connections %u --keys %u --depth %zu%s", options.rounds,
+         options.round_ms, options.load.connections, options.load.keys, options.load.depth,
+         options.no_kill ? " --no-kill" : "");
+  if (!options.other_server.empty())
+    printf(" --other-server %s", options.other_server.c_str());
+  printf("\n");
 }
 
 class KillRounds {
 public:
   KillRounds(const Common &common, const KillOptions &options)
-      : options_(options), random_(common.seed), server_(server_options(common, options)),
-        load_(seeded(options.load, common.seed)) {}
+      : options_(options), first_server_(common.server), random_(common.seed),
+        server_(server_options(common, options)), load_(seeded(options.load, common.seed)) {}
 
   // Throws Violation.
   void run() {
@@ -104,6 +108,8 @@ private:
   }
 
   void start() {
+    if (!options_.other_server.empty())
+      server_.run_instead(starts_.size() % 2 == 0 ? first_server_ : options_.other_server);
     if (!server_.start())
       throw Violation(server_.error());
     starts_.push_back(server_.start_ms());
@@ -123,6 +129,7 @@ private:
   }
 
   KillOptions options_;
+  std::string first_server_;
   Random random_;
   Server server_;
   MixedLoad load_;
@@ -163,6 +170,9 @@ void add_kill_rounds(CLI::App &app, Common &common, int &exit_code) {
   command->add_option("--keys", options->load.keys, "keys of each connection");
   command->add_option("--large-keys", options->load.large_keys, "chunked items of each connection");
   command->add_option("--depth", options->load.depth, "operations in flight on a connection");
+  command->add_option(
+      "--other-server", options->other_server,
+      "another build of the server: every second start is of it, with the same pool");
   command->add_flag("--no-kill", options->no_kill, "check without killing: validates the observer");
   command->add_flag("--expect-loss", options->expect_loss,
                     "succeed if one kill loses acknowledged items: for a server without a pool");

@@ -36,6 +36,8 @@ public:
   // Starts the server and waits for its first answer (to a `get`). False: it ended or did not
   // answer in time; error() says what happened.
   bool start();
+  // From the next start on. REQUIRES: it does not run.
+  void run_instead(std::string program) { options_.program = std::move(program); }
   // Starts the server and kills it SECONDS later, ready or not.
   void kill_while_starting(double seconds);
   // SIGKILL, and waits until the process is gone.

@@ -17,18 +17,12 @@
 #ifndef PERDURE_ABI_H
 #define PERDURE_ABI_H
 
+#include "hook.h"
 #include <stddef.h>
 #include <stdint.h>
 
 #define PERDURE_ABI_VERSION 3u
 
-// Every pool is mapped at the start of this 1 TiB slot of the address space. Part of the ABI and of
-// the pool format; another one is for unit tests under ThreadSanitizer, which needs those
-// addresses itself.
-#ifndef PERDURE_SLOT
-#define PERDURE_SLOT 0x20ull
-#endif
-#define PERDURE_SLOT_SHIFT 40
 #define PERDURE_BASE (PERDURE_SLOT << PERDURE_SLOT_SHIFT)
 
 // Persistent globals live at BASE + ROOTS_OFFSET + hash(key), an address fixed at compile time.
@@ -44,49 +38,14 @@
 #define PERDURE_PINNED_VARIABLES_OFFSET (768ull << 30)
 #define PERDURE_STUB_SIZE 32u
 
-// Write-set chunks are 64 KiB, aligned to their size; the first 64 bytes are the header, so a slot
-// address with these bits clear means "no room" (a full chunk's end, or a thread not seen before).
-#define PERDURE_CHUNK_SIZE 65536u
-#define PERDURE_CHUNK_HEADER 64u
-#define PERDURE_CHUNK_FIRST_MASK 0xffc0u
-#define PERDURE_RANGE_MAX 65535u
-
 #ifdef __cplusplus
 extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-enum perdure_lane {
-  PERDURE_LANE_PERSISTENT = 0, // output waits until such a store is durable
-  PERDURE_LANE_RELAXED = 1     // recorded with the next epoch, never a reason to cut or to wait
-};
-
-// Initial-exec thread-local; next[LANE] is the address of the next free slot, 0 before first use.
-struct perdure_thread {
-  uint64_t next[2];
-};
-extern __thread struct perdure_thread perdure_thread;
-
-// Where allocation sites take memory from while a function with a heap scope runs: stored at its
-// entry, and what was there before at every exit. Initial-exec thread-local.
-enum perdure_heap_scopes {
-  PERDURE_SCOPE_PERSISTENT = 0, // the pool, as without any scope
-  PERDURE_SCOPE_VOLATILE = 1    // libc's heap
-};
-extern __thread uint32_t perdure_heap_scope;
-
 // --- Store hooks ---
 
-// Inline hook, when the chunk is full or the thread is new. Async-signal-safe.
-void perdure_record_slow(uint64_t entry, uint32_t lane);
-// After a store or modelled call that wrote SIZE bytes at ADDRESS (any size, 0 included). Outside
-// the pool: no effect. Async-signal-safe, as are all hooks below.
-void perdure_record(const void *address, size_t size);
-void perdure_record_relaxed(const void *address, size_t size);
-// After a call that wrote a NUL-terminated string at ADDRESS.
-void perdure_record_string(const char *address);
-// After a call to an unknown function that got ADDRESS: the whole allocation or root around it.
-void perdure_record_object(const void *address);
+// perdure_record_slow, perdure_record, ..._relaxed, ..._string, ..._object: perdure/hook.h.
 
 // After readv and its like: the first TOTAL bytes of the COUNT buffers of a struct iovec array.
 void perdure_record_iovec(const void *vectors, size_t count, size_t total);
@@ -242,7 +201,8 @@ enum perdure_module_flags {
   PERDURE_MODULE_HAS_UNITS = 2,      // declares at least one lock, transaction or commit point
   PERDURE_MODULE_COMMIT_POINTS = 4,  // declares commit points
   PERDURE_MODULE_HAS_SECTIONS = 8,   // declares a lock or a transaction function
-  PERDURE_MODULE_NEW_POOLS = 16      // its recovery functions run for a new pool, too
+  PERDURE_MODULE_NEW_POOLS = 16,     // its recovery functions run for a new pool, too
+  PERDURE_MODULE_NOTES_AHEAD = 32    // has entries made before their stores (perdure/source.h)
 };
 
 struct perdure_module_info {

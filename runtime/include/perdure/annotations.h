@@ -10,7 +10,7 @@
 #ifndef PERDURE_ANNOTATIONS_H
 #define PERDURE_ANNOTATIONS_H
 
-#ifdef __PERDURE__
+#if defined __PERDURE__ && !defined PERDURE_SOURCE
 #define PERDURE_ATTRIBUTE_(...) __attribute__((__VA_ARGS__))
 #else
 #define PERDURE_ATTRIBUTE_(...)
