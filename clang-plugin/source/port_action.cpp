@@ -48,8 +48,9 @@ public:
     const SourceManager &SM = CI.getSourceManager();
     PP.addPPCallbacks(std::make_unique<SkippedText>(SM, Unit));
     Unit.MainFile = realPath(*SM.getFileEntryRefForID(SM.getMainFileID()));
-    std::string Head = "#include \"" + llvm::sys::path::stem(File).str() + ".perdure.h\"";
-    Unit.AlreadyPorted = SM.getBufferData(SM.getMainFileID()).contains(Head);
+    std::string Head = "#include \"" + llvm::sys::path::stem(File).str() + ".perdure.h\"\n";
+    StringRef Text = SM.getBufferData(SM.getMainFileID());
+    Unit.AlreadyPorted = Text.starts_with(Head) || Text.contains("\n" + Head);
 
     std::optional<PortFile> Port;
     if (!Settings.PortFile.empty() && !Unit.AlreadyPorted &&

@@ -256,9 +256,9 @@ void portUnit(ASTContext &Context, const UnitFacts &Facts, FactCollector &Collec
   StringRef Text = SM.getBufferData(SM.getMainFileID());
   FileEdits &Main = Unit.Edits[Unit.MainFile];
   unsigned First = firstToken(Text, Context.getLangOpts());
-  Main.replace(First, First, "#include \"" + Stem + ".perdure.h\"\n");
-  Main.replace(Text.size(), Text.size(),
-               (Text.ends_with("\n") ? "" : "\n") + ("\n#include \"" + Stem + ".perdure.inc\"\n"));
+  // Around the whole text, and so outside of what is changed at its ends.
+  Main.wrap(First, Text.size(), "#include \"" + Stem + ".perdure.h\"\n",
+            (Text.ends_with("\n") ? "" : "\n") + ("\n#include \"" + Stem + ".perdure.inc\"\n"));
 }
 
 } // namespace perdure

@@ -70,6 +70,6 @@ int loop(struct item *item) {
 int main(void) { return start(); }
 // TAIL: {"guard", (void *)&guard, sizeof guard, PERDURE_LOCK_IS},
 // TAIL: static void (*const perdure_recovery_[])(void) = {repair};
-// TAIL: {"free", (void *)perdure_pin_free, (const void *)free, PERDURE_STUB_SIZE, "void (ptr)", PERDURE_PIN_FUNCTION, 0},
-// TAIL: {"release", (void *)perdure_pin_release, (const void *)release, PERDURE_STUB_SIZE, "void (ptr)", PERDURE_PIN_FUNCTION, PERDURE_PIN_STRONG},
+// TAIL: {"free", (void *)perdure_pin_free, __extension__ (const void *)free, PERDURE_STUB_SIZE, "void (ptr)", PERDURE_PIN_FUNCTION, 0},
+// TAIL: {"release", (void *)perdure_pin_release, __extension__ (const void *)release, PERDURE_STUB_SIZE, "void (ptr)", PERDURE_PIN_FUNCTION, PERDURE_PIN_STRONG},
 // TAIL: PERDURE_MODULE_NOTES_AHEAD | PERDURE_MODULE_HAS_UNITS | PERDURE_MODULE_COMMIT_POINTS | PERDURE_MODULE_HAS_SECTIONS
