@@ -7,6 +7,7 @@
 
 #include "clang/AST/Attr.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace clang;
@@ -234,8 +235,21 @@ void PortedCalls::modelled(const CallExpr &Call, const FunctionDecl &Callee) {
   recordKnown(Call, Arguments.Known, "modelled call");
 }
 
+bool PortedCalls::mayWrite(const CallExpr &Call) const {
+  return llvm::any_of(Call.arguments(), [&](const Expr *E) { return mayBeWritten(*E); });
+}
+
+// Ported with its own unit, if it has one; perdure-port looks when it has seen all.
+void PortedCalls::elsewhere(const CallExpr &Call, const FunctionDecl &Callee) {
+  const SourceManager &SM = Editor.Context.getSourceManager();
+  if (mayWrite(Call))
+    Editor.Unit.Undefined.try_emplace(
+        Callee.getNameAsString(),
+        UndefinedCall{SM.getExpansionLoc(Call.getBeginLoc()).printToString(SM), Strict});
+}
+
 void PortedCalls::unknown(const CallExpr &Call, const FunctionDecl &Callee) {
-  if (llvm::none_of(Call.arguments(), [&](const Expr *E) { return mayBeWritten(*E); }))
+  if (!mayWrite(Call))
     return;
   std::string Name = Callee.getNameAsString(),
               Message = "'" + Name +
@@ -244,6 +258,34 @@ void PortedCalls::unknown(const CallExpr &Call, const FunctionDecl &Callee) {
                         Name + ": none}";
   Strict ? Editor.error(Call.getBeginLoc(), Message) : Editor.warn(Call.getBeginLoc(), Message);
   recordAll(Call, "unknown call");
+}
+
+// Functions that the compiler has itself, most of them instructions. False: it may do anything.
+bool PortedCalls::instruction(const CallExpr &Call, const FunctionDecl &Callee, bool Relaxed) {
+  StringRef Name = Callee.getName();
+  if (Name.starts_with("__sync_") || Name == "__atomic_test_and_set" || Name == "__atomic_clear") {
+    if (Call.getNumArgs() > 0)
+      Writing.atomic(Call, *Call.getArg(0), Relaxed);
+    return true;
+  }
+  if (!Callee.getBuiltinID())
+    return false;
+  if (Name.starts_with("__builtin_va_")) {
+    Editor.left(Call.getBeginLoc(), "va_list", "a va_list belongs to a call and is never kept");
+    return true;
+  }
+  // The sum or the carry goes to the last argument.
+  if (Name.ends_with("_overflow") || Name.starts_with("__builtin_addc") ||
+      Name.starts_with("__builtin_subc")) {
+    unsigned Last = Call.getNumArgs() - 1;
+    QualType Result = Call.getArg(Last)->getType()->getPointeeType();
+    std::string Size = llvm::utostr(Editor.Context.getTypeSizeInChars(Result).getQuantity());
+    recordKnown(Call, {{Last, Size}}, "instruction");
+    return true;
+  }
+  static constexpr StringRef Quiet[] = {"__builtin___clear_cache", "__builtin_longjmp"};
+  return Callee.hasAttr<ConstAttr>() || Callee.hasAttr<PureAttr>() ||
+         llvm::is_contained(Quiet, Name);
 }
 
 bool PortedCalls::isPorted(const FunctionDecl &F) const {
@@ -259,20 +301,16 @@ void PortedCalls::visit(const CallExpr &Call, const FunctionDecl *In) {
     return;
   bounds(Call, *Callee);
   StringRef Name = plainNameOf(*Callee);
-  if (Name.starts_with("__sync_") && Call.getNumArgs() > 0)
-    return Writing.atomic(Call, *Call.getArg(0), In && hasMark(*In, mark::RelaxedStores));
+  bool Library = isLibraryFunction(*Callee);
   if (isPorted(*Callee))
     return;
-  // A program may have its own `getline` in another unit.
-  bool Library =
-      Callee->getBuiltinID() || llvm::any_of(Callee->redecls(), [&](const FunctionDecl *Each) {
-        return Editor.Context.getSourceManager().isInSystemHeader(Each->getLocation());
-      });
   if (hasMark(*Callee, mark::Writes) ||
       (Library && (!modelOf(Callee->getName()).empty() || !modelOf(Name).empty())))
     return modelled(Call, *Callee);
-  if (Library && !Callee->getBuiltinID() && !Name.starts_with("perdure_"))
-    unknown(Call, *Callee);
+  if (instruction(Call, *Callee, In && hasMark(*In, mark::RelaxedStores)) ||
+      Name.starts_with("perdure_"))
+    return;
+  Library ? unknown(Call, *Callee) : elsewhere(Call, *Callee);
 }
 
 } // namespace perdure

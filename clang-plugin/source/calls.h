@@ -32,6 +32,8 @@ private:
   void jumpTarget(const clang::CallExpr &Call);
   void bounds(const clang::CallExpr &Call, const clang::FunctionDecl &Callee);
   void modelled(const clang::CallExpr &Call, const clang::FunctionDecl &Callee);
+  bool instruction(const clang::CallExpr &Call, const clang::FunctionDecl &Callee, bool Relaxed);
+  void elsewhere(const clang::CallExpr &Call, const clang::FunctionDecl &Callee);
   void unknown(const clang::CallExpr &Call, const clang::FunctionDecl &Callee);
   void recordAfter(const clang::CallExpr &Call, llvm::ArrayRef<Written> Arguments,
                    llvm::StringRef Kind);
@@ -42,6 +44,7 @@ private:
   // printf's %n.
   void countConversion(const clang::CallExpr &Call, llvm::StringRef Name);
   bool mayBeWritten(const clang::Expr &Argument) const;
+  bool mayWrite(const clang::CallExpr &Call) const;
   bool argumentsAreQuiet(const clang::CallExpr &Call, llvm::StringRef What);
   // Whether the function's body is the program's own, whose stores are ported.
   bool isPorted(const clang::FunctionDecl &F) const;

@@ -2,6 +2,7 @@
 #include "edits.h"
 
 #include <algorithm>
+#include <cassert>
 
 using llvm::StringRef;
 
@@ -43,6 +44,25 @@ bool FileEdits::merge(const FileEdits &Other) {
   return Agree;
 }
 
+std::optional<unsigned> FileEdits::conflict() const {
+  std::vector<unsigned> Places;
+  for (const auto &[Place, Text] : Wraps)
+    Places.insert(Places.end(), {Place.first, Place.second});
+  for (const auto &[Place, Text] : Replacements)
+    Places.insert(Places.end(), {Place.first, Place.second});
+  std::sort(Places.begin(), Places.end());
+  for (const auto &[Place, Text] : Replacements) {
+    auto Inside = std::upper_bound(Places.begin(), Places.end(), Place.first);
+    if (Inside != Places.end() && *Inside < Place.second)
+      return *Inside;
+    auto Next = Replacements.upper_bound(Place);
+    if (Next != Replacements.end() && Next->first.first == Place.first &&
+        Place.first != Place.second)
+      return Place.first;
+  }
+  return std::nullopt;
+}
+
 std::vector<FileEdits::Change> FileEdits::changes() const {
   // At one offset: what ends there, inner ranges first; then what begins, outer ranges first.
   std::map<unsigned, std::string> Opening, Closing;
@@ -78,8 +98,7 @@ std::string FileEdits::apply(StringRef Original) const {
   std::string Text;
   unsigned Done = 0;
   for (const Change &Here : changes()) {
-    if (Here.Offset < Done)
-      continue; // inside a piece that is replaced as a whole
+    assert(Here.Offset >= Done && "conflict");
     Text += Original.slice(Done, Here.Offset);
     Text += Here.Text;
     Done = Here.Offset + Here.Length;

@@ -8,6 +8,7 @@
 #define PERDURE_SOURCE_EDITS_H
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,8 +29,12 @@ public:
   // What another unit that includes the file found; false as above.
   bool merge(const FileEdits &Other);
 
+  // An offset inside a piece that is replaced where something else is to be changed: one macro's
+  // text, changed for two kinds of use.
+  std::optional<unsigned> conflict() const;
+
   bool empty() const { return Wraps.empty() && Replacements.empty(); }
-  // {offset, length, text}, by offset; none touches another.
+  // {offset, length, text}, by offset; none touches another if there is no conflict.
   struct Change {
     unsigned Offset, Length;
     std::string Text;

@@ -88,7 +88,8 @@ int main(int argc, const char **argv) {
   auto Factory = perdure::portActions(Settings, Units, Records);
   if (Tool.run(Factory.get()) != 0)
     return fail("nothing was written, because of the errors above");
-  if (!Records.check(llvm::errs()))
+  bool Matches = Records.check(llvm::errs());
+  if (!perdure::checkUndefined(Units, llvm::errs()) || !Matches)
     return fail("nothing was written, because of the errors above");
 
   perdure::SourceTree Tree(std::move(Units), Root.empty() ? "" : absolute(Root));

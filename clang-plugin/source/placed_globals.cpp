@@ -4,6 +4,7 @@
 #include "../marks.h"
 #include "../runtime_abi.h"
 
+#include "clang/AST/Attr.h"
 #include "clang/Lex/Lexer.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -133,6 +134,14 @@ void PlacedGlobals::rewrite(const VarDecl &V, PlacedGlobal &Global, bool First) 
                         "declare '" + Name +
                             "' in a declaration of its own; source cannot give it a "
                             "fixed address among others");
+  if (V.isLocalExternDecl())
+    return Editor.error(V.getLocation(), "move this declaration of '" + Name +
+                                             "' out of the function: its type and address must be "
+                                             "known in the whole file");
+  if (V.hasAttr<SectionAttr>() || V.hasAttr<AlignedAttr>() || V.getTLSKind() != VarDecl::TLS_None)
+    return Editor.error(V.getLocation(), "'" + Name +
+                                             "' lives in the pool; its section, alignment or "
+                                             "thread storage cannot be kept in source");
   if (V.isStaticLocal() && V.hasInit() && Tokens.Equals)
     return Editor.error(V.getLocation(), "move '" + Name +
                                              "' out of the function: source cannot hand "

@@ -37,6 +37,15 @@ private:
   UnitSource &Unit;
 };
 
+std::set<std::string> functionsDefinedIn(const ASTContext &Context) {
+  std::set<std::string> Names;
+  for (const Decl *D : Context.getTranslationUnitDecl()->decls())
+    if (const auto *F = llvm::dyn_cast<FunctionDecl>(D);
+        F && F->isThisDeclarationADefinition() && F->isExternallyVisible())
+      Names.insert(F->getNameAsString());
+  return Names;
+}
+
 class PortAction : public ASTFrontendAction {
 public:
   PortAction(const PortSettings &Settings, std::vector<UnitSource> &Units, PortRecords &Records)
@@ -70,8 +79,10 @@ public:
     return makeUnitConsumer(std::move(Port), Merged, Name, Facts,
                             [this, Name](ASTContext &Context, FactCollector &Collector) {
                               Records.add(Facts->PortRecords);
+                              Unit.Defined = functionsDefinedIn(Context);
                               if (!Unit.AlreadyPorted)
-                                portUnit(Context, *Facts, Collector, Name, Unit);
+                                portUnit(Context, getCompilerInstance().getPreprocessor(), *Facts,
+                                         Collector, Name, Unit);
                             });
   }
 
@@ -134,6 +145,27 @@ bool PortRecords::check(llvm::raw_ostream &Errors) const {
       AllMatch = false;
     }
   return AllMatch;
+}
+
+bool checkUndefined(const std::vector<UnitSource> &Units, llvm::raw_ostream &Errors) {
+  std::set<std::string> Defined;
+  for (const UnitSource &Unit : Units)
+    Defined.insert(Unit.Defined.begin(), Unit.Defined.end());
+  std::set<std::string> Told;
+  bool Sound = true;
+  for (const UnitSource &Unit : Units)
+    for (const auto &[Name, Call] : Unit.Undefined) {
+      if (Defined.count(Name) || !Told.insert(Name).second)
+        continue;
+      Errors << Call.Place << ": " << (Call.IsError ? "error" : "warning")
+             << ": no ported file has '" << Name
+             << "', which may write persistent memory through this call's arguments; port its file "
+                "too, include the system header that declares it, or say in the port file what it "
+                "writes: extern_writes: {"
+             << Name << ": none}\n";
+      Sound &= !Call.IsError;
+    }
+  return Sound;
 }
 
 std::unique_ptr<tooling::FrontendActionFactory>

@@ -30,6 +30,10 @@ private:
   std::set<std::string> All;
 };
 
+// False, with a line for each function that may write through a call's arguments, if none of the
+// units defines it and STRICT says so; a warning otherwise.
+bool checkUndefined(const std::vector<UnitSource> &Units, llvm::raw_ostream &Errors);
+
 // Appends a UnitSource for each unit.
 std::unique_ptr<clang::tooling::FrontendActionFactory>
 portActions(const PortSettings &Settings, std::vector<UnitSource> &Units, PortRecords &Records);

@@ -42,9 +42,9 @@ llvm::DenseMap<const VarDecl *, std::string> symbolsIn(ASTContext &Context,
 
 class PortWalk : public RecursiveASTVisitor<PortWalk> {
 public:
-  PortWalk(ASTContext &Context, const UnitFacts &Facts, FactCollector &Collector,
-           StringRef UnitName, UnitSource &Unit)
-      : Facts(Facts), Editor(Context, Unit),
+  PortWalk(ASTContext &Context, const Preprocessor &Macros, const UnitFacts &Facts,
+           FactCollector &Collector, StringRef UnitName, UnitSource &Unit)
+      : Facts(Facts), Editor(Context, Macros, Unit),
         Where(Context, Facts.Globals, symbolsIn(Context, Collector)), Settling(Context),
         Written(Editor, Where, Settling),
         Calls(Editor, Where, Written, settingOf(Facts, "heap") == "all",
@@ -246,10 +246,10 @@ unsigned firstToken(StringRef Text, const LangOptions &Options) {
 
 } // namespace
 
-void portUnit(ASTContext &Context, const UnitFacts &Facts, FactCollector &Collector,
-              StringRef UnitName, UnitSource &Unit) {
+void portUnit(ASTContext &Context, const Preprocessor &Macros, const UnitFacts &Facts,
+              FactCollector &Collector, StringRef UnitName, UnitSource &Unit) {
   const SourceManager &SM = Context.getSourceManager();
-  PortWalk Walk(Context, Facts, Collector, UnitName, Unit);
+  PortWalk Walk(Context, Macros, Facts, Collector, UnitName, Unit);
   Walk.TraverseDecl(Context.getTranslationUnitDecl());
   Walk.finish();
   std::string Stem = llvm::sys::path::stem(Unit.MainFile).str();

@@ -11,8 +11,8 @@
 namespace perdure {
 
 // What cannot be expressed in source is an error at its place. COLLECTOR: that of FACTS.
-void portUnit(clang::ASTContext &Context, const UnitFacts &Facts, FactCollector &Collector,
-              llvm::StringRef UnitName, UnitSource &Unit);
+void portUnit(clang::ASTContext &Context, const clang::Preprocessor &Macros, const UnitFacts &Facts,
+              FactCollector &Collector, llvm::StringRef UnitName, UnitSource &Unit);
 
 } // namespace perdure
 

@@ -81,10 +81,19 @@ bool isSequencing(const Expr &E) {
 
 } // namespace
 
+bool isLibraryFunction(const FunctionDecl &F) {
+  const SourceManager &SM = F.getASTContext().getSourceManager();
+  return F.getBuiltinID() || llvm::any_of(F.redecls(), [&](const FunctionDecl *Each) {
+           return SM.isInSystemHeader(Each->getLocation());
+         });
+}
+
 bool SettlingCalls::maySettle(const FunctionDecl &F) {
+  const FunctionDecl *Definition = nullptr;
+  F.hasBody(Definition);
   llvm::StringRef Name = F.getIdentifier() ? F.getName() : "";
   Name.consume_front("__builtin_");
-  if (harmless().contains(Name))
+  if (!Definition && isLibraryFunction(F) && harmless().contains(Name))
     return false;
   if (unsigned ID = F.getBuiltinID()) // the rest are instructions
     return Context.BuiltinInfo.isPredefinedLibFunction(ID) || Context.BuiltinInfo.isLibFunction(ID);
@@ -92,8 +101,7 @@ bool SettlingCalls::maySettle(const FunctionDecl &F) {
                                mark::RunThenRestore, mark::RunRecovery, mark::SkipIfRecovered})
     if (hasMark(F, Mark))
       return true;
-  const FunctionDecl *Definition = nullptr;
-  if (!F.hasBody(Definition))
+  if (!Definition)
     return true;
   auto [Entry, IsNew] = Known.try_emplace(Definition, true); // for recursion
   if (!IsNew)

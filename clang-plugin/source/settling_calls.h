@@ -3,7 +3,7 @@
 // Calls between an entry and its store. PERDURE_W makes the entry where the lvalue stands; if a
 // call that ends a unit, releases a lock or sends could come before the store, the thread would
 // count as settled (runtime/src/deferred_lane.h) with that store still on its way. Such a store is
-// written as PERDURE_UPDATE, whose entry follows it.
+// written as PERDURE_ASSIGN or PERDURE_UPDATE, whose entry follows it.
 #ifndef PERDURE_SOURCE_SETTLING_CALLS_H
 #define PERDURE_SOURCE_SETTLING_CALLS_H
 
@@ -12,6 +12,10 @@
 #include "llvm/ADT/DenseMap.h"
 
 namespace perdure {
+
+// A function that Clang knows or a system header declares: a program may have its own `getline` in
+// another unit.
+bool isLibraryFunction(const clang::FunctionDecl &F);
 
 class SettlingCalls {
 public:

@@ -6,6 +6,7 @@
 
 #include "clang/Basic/FileManager.h"
 #include "clang/Lex/Lexer.h"
+#include "clang/Lex/MacroInfo.h"
 #include "llvm/Support/Path.h"
 
 using namespace clang;
@@ -96,6 +97,32 @@ void SourceEditor::note(const FileRange &Place, StringRef Kind) {
     Unit.Sites.insert({Place.File, Line, Kind.str()});
 }
 
+void SourceEditor::warnIfString(SourceLocation Argument) {
+  const SourceManager &SM = Context.getSourceManager();
+  const LangOptions &Options = Context.getLangOpts();
+  for (SourceLocation At = Argument; SM.isMacroArgExpansion(At);
+       At = SM.getImmediateSpellingLoc(At)) {
+    StringRef Macro = Lexer::getImmediateMacroName(At, SM, Options);
+    const IdentifierInfo *Name = Macros.getIdentifierInfo(Macro);
+    const MacroInfo *Definition = Macros.getMacroInfo(Name);
+    // Where the argument went is the parameter's place in the macro's text.
+    llvm::SmallString<32> Buffer;
+    StringRef Parameter = Lexer::getSpelling(
+        SM.getSpellingLoc(SM.getImmediateExpansionRange(At).getBegin()), Buffer, SM, Options);
+    if (!Definition)
+      continue;
+    for (unsigned I = 0; I + 1 < Definition->getNumTokens(); ++I) {
+      const Token &Hash = Definition->getReplacementToken(I),
+                  &Next = Definition->getReplacementToken(I + 1);
+      if (Hash.is(tok::hash) && Next.getIdentifierInfo() &&
+          Next.getIdentifierInfo()->getName() == Parameter)
+        warn(Argument, "'" + Macro +
+                           "' makes a string of this argument, too; it will have the "
+                           "ported text");
+    }
+  }
+}
+
 void SourceEditor::wrap(SourceRange Range, StringRef Before, StringRef After, StringRef Kind) {
   std::optional<FileRange> Place = spelled(Range);
   if (!Place)
@@ -106,6 +133,7 @@ void SourceEditor::wrap(SourceRange Range, StringRef Before, StringRef After, St
     return error(Range.getBegin(), "this " + Kind +
                                        " needs other text in another use of the macro or another "
                                        "unit; write out what it does here");
+  warnIfString(Range.getBegin());
   note(*Place, Kind);
 }
 
@@ -119,6 +147,7 @@ void SourceEditor::replace(SourceRange Range, StringRef Text, StringRef Kind) {
     return error(Range.getBegin(), "this " + Kind +
                                        " needs other text in another use of the macro or another "
                                        "unit; write out what it does here");
+  warnIfString(Range.getBegin());
   note(*Place, Kind);
 }
 

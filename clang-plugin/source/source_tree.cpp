@@ -133,6 +133,10 @@ std::string SourceTree::merge() {
       Diff += addedFile(relative(Path), Each.Text);
       continue;
     }
+    if (std::optional<unsigned> At = Each.Edits.conflict())
+      return Path + ":" + llvm::utostr(1 + StringRef(Each.Original).take_front(*At).count('\n')) +
+             ": this text is used in two ways that need different changes, perhaps by one macro; "
+             "write out what it does in one of them";
     Each.Text = Each.Edits.apply(Each.Original);
     std::string Hunks = unifiedDiff(relative(Path), Each.Original, Each.Edits, LinesChanged);
     FilesChanged += !Hunks.empty();

@@ -10,11 +10,13 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "edits.h"
 
 #include "clang/AST/ASTContext.h"
 #include "clang/Basic/SourceManager.h"
+#include "clang/Lex/Preprocessor.h"
 #include "llvm/ADT/DenseSet.h"
 
 namespace perdure {
@@ -35,6 +37,12 @@ struct Site {
   }
 };
 
+// A call of a function that its unit does not define, and what the lack of any definition is.
+struct UndefinedCall {
+  std::string Place; // file:line:column
+  bool IsError;      // or a warning
+};
+
 struct UnitSource {
   std::string MainFile;                   // absolute
   bool AlreadyPorted = false;             // it includes <perdure/source.h>
@@ -42,13 +50,16 @@ struct UnitSource {
   std::set<std::string> Files;            // of the program, as far as this unit reads them
   std::multiset<Site> Sites;
   std::vector<std::pair<Site, std::string>> Left; // not wrapped, and why
+  std::set<std::string> Defined;                  // functions
+  std::map<std::string, UndefinedCall> Undefined; // those that write through arguments, it may be
   std::string Head, Tail; // the generated files that MainFile includes first and last
 };
 
 // Writes changes of a unit, at places of its AST.
 class SourceEditor {
 public:
-  SourceEditor(clang::ASTContext &Context, UnitSource &Unit) : Context(Context), Unit(Unit) {}
+  SourceEditor(clang::ASTContext &Context, const clang::Preprocessor &Macros, UnitSource &Unit)
+      : Context(Context), Unit(Unit), Macros(Macros) {}
 
   // Where a range of tokens is spelled as a whole; nothing if that is no place that can be changed.
   std::optional<FileRange> spelled(clang::SourceRange Range) const;
@@ -71,8 +82,11 @@ public:
 
 private:
   void note(const FileRange &Place, llvm::StringRef Kind);
+  // Of a macro's argument that is made a string, too.
+  void warnIfString(clang::SourceLocation Argument);
   std::optional<FileRange> spelledAt(clang::SourceLocation Begin, clang::SourceLocation End) const;
   std::string pathOf(clang::FileID File) const;
+  const clang::Preprocessor &Macros;
   std::set<std::pair<unsigned, std::string>> Reported;
   std::set<std::tuple<std::string, unsigned, std::string>> Noted; // file, offset, kind
 };

@@ -22,6 +22,14 @@ bool Writes::isLeft(const Expr &Lvalue, bool &Relaxed) {
   return false;
 }
 
+bool Writes::isVectorElement(const Expr &Lvalue) {
+  if (Lvalue.refersToVectorElement())
+    Editor.error(Lvalue.getBeginLoc(),
+                 "a vector's element has no address that PERDURE_W could take; store to a copy of "
+                 "the vector, then assign that");
+  return Lvalue.refersToVectorElement();
+}
+
 static StringRef macroOf(bool Relaxed, StringRef Strict, StringRef Lax) {
   return Relaxed ? Lax : Strict;
 }
@@ -70,11 +78,14 @@ void Writes::bitField(const Expr &Write, const MemberExpr &Field, StringRef Oper
        "bit-field"});
 }
 
-// LVALUE OPERATOR VALUE -> MACRO(LVALUE, OPERATOR, VALUE).
+// LVALUE OPERATOR VALUE -> PERDURE_UPDATE(LVALUE, OPERATOR, VALUE), PERDURE_ASSIGN(LVALUE, VALUE).
 void Writes::update(const Expr &Lvalue, SourceLocation Operator, StringRef Spelling,
                     const Expr &Value, bool Relaxed) {
-  Editor.wrap(SourceRange(Lvalue.getBeginLoc(), Value.getEndLoc()),
-              macroOf(Relaxed, "PERDURE_UPDATE(", "PERDURE_UPDATE_RELAXED("), ")", "update");
+  bool Assigns = Spelling == "=";
+  StringRef Macro = Assigns ? macroOf(Relaxed, "PERDURE_ASSIGN(", "PERDURE_ASSIGN_RELAXED(")
+                            : macroOf(Relaxed, "PERDURE_UPDATE(", "PERDURE_UPDATE_RELAXED(");
+  std::string Joined = Assigns ? "," : (", " + Spelling + ",").str();
+  Editor.wrap(SourceRange(Lvalue.getBeginLoc(), Value.getEndLoc()), Macro, ")", "update");
   // With the blanks around it, unless there is more between the two.
   std::optional<FileRange> Left = Editor.spelled(Lvalue.getSourceRange());
   std::optional<FileRange> Right = Editor.spelled(Value.getSourceRange());
@@ -82,11 +93,10 @@ void Writes::update(const Expr &Lvalue, SourceLocation Operator, StringRef Spell
     StringRef Between =
         Editor.Context.getSourceManager().getBufferData(Left->ID).slice(Left->End, Right->Begin);
     if (Between.trim(" ") == Spelling &&
-        Editor.Unit.Edits[Left->File].replace(Left->End, Right->Begin,
-                                              (", " + Spelling + ", ").str()))
+        Editor.Unit.Edits[Left->File].replace(Left->End, Right->Begin, Joined + " "))
       return;
   }
-  Editor.replace(Operator, (", " + Spelling + ",").str(), "update");
+  Editor.replace(Operator, Joined, "update");
 }
 
 void Writes::assignment(const BinaryOperator &Write, bool Relaxed) {
@@ -96,10 +106,8 @@ void Writes::assignment(const BinaryOperator &Write, bool Relaxed) {
   if (const auto *Field = dyn_cast<MemberExpr>(Lvalue.IgnoreParens());
       Field && Field->refersToBitField())
     return bitField(Write, *Field, Write.getOpcodeStr(), Write.getRHS());
-  if (Lvalue.refersToVectorElement())
-    return Editor.error(Write.getBeginLoc(),
-                        "a vector's element has no address that PERDURE_W could take; store to a "
-                        "copy of the vector, then assign that");
+  if (isVectorElement(Lvalue))
+    return;
   if (Calls.mayPrecedeStore(Write))
     return update(Lvalue, Write.getOperatorLoc(), Write.getOpcodeStr(), *Write.getRHS(), Relaxed);
   // Without parentheses, which may be a macro's around its argument.
@@ -116,6 +124,8 @@ void Writes::increment(const UnaryOperator &Write, bool Relaxed) {
       Field && Field->refersToBitField())
     return bitField(Write, *Field,
                     Write.isPrefix() ? Write.isIncrementOp() ? "+=" : "-=" : Spelling, nullptr);
+  if (isVectorElement(Lvalue))
+    return;
   if (!Calls.mayPrecedeStore(Write))
     return Editor.wrap(Lvalue.getSourceRange(),
                        macroOf(Relaxed, "PERDURE_W(", "PERDURE_W_RELAXED("), ")", "store");

@@ -29,6 +29,8 @@ public:
 private:
   // What remains of a store's class, and whether nothing need be done.
   bool isLeft(const clang::Expr &Lvalue, bool &Relaxed);
+  // An error, if it is one.
+  bool isVectorElement(const clang::Expr &Lvalue);
   void bitField(const clang::Expr &Write, const clang::MemberExpr &Field, llvm::StringRef Operator,
                 const clang::Expr *Value);
   void update(const clang::Expr &Lvalue, clang::SourceLocation Operator, llvm::StringRef Spelling,

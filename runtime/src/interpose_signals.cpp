@@ -33,9 +33,9 @@ void run_handler(int number, siginfo_t *info, void *context) {
   --Mutator::in_handler;
 }
 
+// Whatever the flags say: the kernel, too, looks for these two in either of the union's members.
 bool is_function(const struct sigaction &action) {
-  return (action.sa_flags & SA_SIGINFO) ||
-         (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+  return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
 }
 
 // What the program installed, in place of what the kernel has.
@@ -55,7 +55,7 @@ int install(int number, const struct sigaction *action, struct sigaction *old) n
   bool takes_info = known.takes_info.load(std::memory_order_relaxed);
   struct sigaction counted;
   if (action && is_function(*action)) {
-    counted = *action;
+    counted = *action; // not refused: only numbers are that can have no handler
     known.takes_info.store(action->sa_flags & SA_SIGINFO, std::memory_order_relaxed);
     known.handler.store(action->sa_sigaction, std::memory_order_release);
     counted.sa_sigaction = run_handler;

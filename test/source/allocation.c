@@ -15,7 +15,7 @@ struct PERDURE_PERSISTENT item {
 struct item *by_type(const char *text) {
   // CHECK: struct item *item = perdure_malloc(sizeof *item);
   struct item *item = malloc(sizeof *item);
-  // CHECK: PERDURE_UPDATE(item->text, =, perdure_strdup(text));
+  // CHECK: PERDURE_ASSIGN(item->text, perdure_strdup(text));
   item->text = strdup(text);
   // CHECK: char *copy = strdup(text);
   char *copy = strdup(text);

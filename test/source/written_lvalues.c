@@ -48,15 +48,15 @@ void writes(struct node *n, struct node *head, int i) {
 
 // What may end a unit before the store: the entry follows the store.
 void updates(struct node *n, int i) {
-  // CHECK: PERDURE_UPDATE(n->count, =, f());
+  // CHECK: PERDURE_ASSIGN(n->count, f());
   n->count = f();
   // CHECK: PERDURE_UPDATE(n->count, +=, f() + 1);
   n->count += f() + 1;
   // CHECK: PERDURE_W(n->count) = g(i);
   n->count = g(i);
-  // CHECK: PERDURE_UPDATE(n->count, =, cleans_up(i));
+  // CHECK: PERDURE_ASSIGN(n->count, cleans_up(i));
   n->count = cleans_up(i);
-  // CHECK: PERDURE_UPDATE(n->count, =, __builtin_printf("x"));
+  // CHECK: PERDURE_ASSIGN(n->count, __builtin_printf("x"));
   n->count = __builtin_printf("x");
   // CHECK: PERDURE_W(n->count) = __builtin_expect(i, 0) + (int)__builtin_strlen("x");
   n->count = __builtin_expect(i, 0) + (int)__builtin_strlen("x");

@@ -6,7 +6,7 @@
 // PERDURE_W stands where a written lvalue stands, so its entry is made before the store. The
 // runtime reads such an entry at every cut until the thread has come past a unit's bound, a lock or
 // an output; no call that does one of these may come between the entry and its store. Where one
-// might, the store is written as PERDURE_UPDATE, whose entry follows it.
+// might, the store is written as PERDURE_ASSIGN or PERDURE_UPDATE, whose entry follows it.
 //
 // Includes no header of libc: see perdure/hook.h.
 #ifndef PERDURE_SOURCE_H
@@ -71,12 +71,28 @@ PERDURE_INLINE_ void perdure_enter_(const volatile void *address, __SIZE_TYPE__ 
 // The same where nobody waits for the store: clocks, statistics.
 #define PERDURE_W_RELAXED(...) PERDURE_W_IN_(PERDURE_LANE_AHEAD_RELAXED, __VA_ARGS__)
 
-// LVALUE OPERATOR VALUE, where VALUE may end a unit or take part in one:
-// PERDURE_UPDATE(n->next, =, f());
+// LVALUE = VALUE, where VALUE may end a unit or take part in one:  PERDURE_ASSIGN(n->next, f());
+// Here and below VALUE is evaluated first, as Clang does: in `list->items[i] = grow(list)` it may
+// make the place.
+#define PERDURE_ASSIGN_IN_(LANE, LVALUE, ...)                                                      \
+  __extension__({                                                                                  \
+    __typeof__(LVALUE) perdure_value_ = (__VA_ARGS__);                                             \
+    __auto_type perdure_at_ = &(LVALUE);                                                           \
+    *perdure_at_ = perdure_value_;                                                                 \
+    PERDURE_AFTER_(perdure_at_, sizeof *perdure_at_, LANE);                                        \
+    perdure_value_;                                                                                \
+  })
+#define PERDURE_ASSIGN(LVALUE, ...) PERDURE_ASSIGN_IN_(PERDURE_LANE_PERSISTENT, LVALUE, __VA_ARGS__)
+#define PERDURE_ASSIGN_RELAXED(LVALUE, ...)                                                        \
+  PERDURE_ASSIGN_IN_(PERDURE_LANE_RELAXED, LVALUE, __VA_ARGS__)
+// A number's value, promoted: that of a bit-field, too, whose own type has no name.
+#define PERDURE_PROMOTED_(...) __typeof__((__VA_ARGS__) + 0)
+// LVALUE OPERATOR VALUE, likewise:  PERDURE_UPDATE(n->count, +=, f());
 #define PERDURE_UPDATE_IN_(LANE, LVALUE, OPERATOR, ...)                                            \
   __extension__({                                                                                  \
+    PERDURE_PROMOTED_(__VA_ARGS__) perdure_operand_ = (__VA_ARGS__);                               \
     __auto_type perdure_at_ = &(LVALUE);                                                           \
-    __auto_type perdure_value_ = (*perdure_at_ OPERATOR(__VA_ARGS__));                             \
+    __auto_type perdure_value_ = (*perdure_at_ OPERATOR perdure_operand_);                         \
     PERDURE_AFTER_(perdure_at_, sizeof *perdure_at_, LANE);                                        \
     perdure_value_;                                                                                \
   })
@@ -99,8 +115,9 @@ PERDURE_INLINE_ void perdure_enter_(const volatile void *address, __SIZE_TYPE__ 
 // OBJECT.FIELD OPERATOR VALUE of a bit-field, which has no address: the object is recorded.
 #define PERDURE_BITS(OBJECT, FIELD, OPERATOR, ...)                                                 \
   __extension__({                                                                                  \
+    PERDURE_PROMOTED_(__VA_ARGS__) perdure_operand_ = (__VA_ARGS__);                               \
     __auto_type perdure_at_ = &(OBJECT);                                                           \
-    __auto_type perdure_value_ = (perdure_at_->FIELD OPERATOR(__VA_ARGS__)) + 0;                   \
+    __auto_type perdure_value_ = (perdure_at_->FIELD OPERATOR perdure_operand_) + 0;               \
     PERDURE_AFTER_(perdure_at_, sizeof *perdure_at_, PERDURE_LANE_PERSISTENT);                     \
     perdure_value_;                                                                                \
   })
