@@ -59,6 +59,9 @@ bool Places::pointsToVolatile(const Expr &Pointer) const {
     if (const auto *List = dyn_cast<InitListExpr>(Union->getInitializer());
         List && List->getNumInits() == 1)
       return pointsToVolatile(*List->getInit(0));
+  if (const auto *Call = dyn_cast<CallExpr>(E); Call && Call->getDirectCallee()) // errno
+    return Call->getDirectCallee()->getIdentifier() &&
+           Call->getDirectCallee()->getName() == "__errno_location";
   if (E->isNullPointerConstant(Context, Expr::NPC_ValueDependentIsNotNull))
     return true;
   if (const auto *Cast = dyn_cast<CastExpr>(E)) {

@@ -70,6 +70,7 @@ std::optional<FileRange> SourceEditor::spelled(SourceRange Range) const {
         continue;
       if (!Begin.isMacroID())
         return Place;
+      Place->InMacro = true;
       auto &Kept = SM.isMacroArgExpansion(Begin) ? InArgument : InBody;
       if (!Kept)
         Kept = Place;

@@ -26,6 +26,7 @@ struct FileRange {
   std::string File; // absolute
   clang::FileID ID;
   unsigned Begin, End;
+  bool InMacro = false; // in its argument or its definition; else where the range is used
 };
 
 struct Site {

@@ -110,8 +110,11 @@ void Writes::assignment(const BinaryOperator &Write, bool Relaxed) {
     return;
   if (Calls.mayPrecedeStore(Write))
     return update(Lvalue, Write.getOperatorLoc(), Write.getOpcodeStr(), *Write.getRHS(), Relaxed);
-  // Without parentheses, which may be a macro's around its argument.
-  Editor.wrap(Lvalue.IgnoreParens()->getSourceRange(),
+  // Without parentheses, which may be a macro's around its argument; with them if they are those of
+  // a macro that is the lvalue as a whole.
+  std::optional<FileRange> Whole = Editor.spelled(Lvalue.getSourceRange());
+  bool IsMacro = Lvalue.getBeginLoc().isMacroID() && Whole && !Whole->InMacro;
+  Editor.wrap((IsMacro ? &Lvalue : Lvalue.IgnoreParens())->getSourceRange(),
               macroOf(Relaxed, "PERDURE_W(", "PERDURE_W_RELAXED("), ")", "store");
 }
 

@@ -4,6 +4,7 @@
 // RUN: %perdure-port-one unit.c -- -I %perdure-include
 // RUN: sed '/^ *\/\/ CHECK/d' out/unit.c | FileCheck %s
 // RUN: gcc -std=c11 -Wall -Wextra -Werror -I %perdure-include -c %t/out/unit.c -o %t/unit.o
+#include <errno.h>
 #include <perdure/annotations.h>
 
 struct PERDURE_PERSISTENT node {
@@ -17,6 +18,8 @@ struct PERDURE_PERSISTENT node {
 #define SET(place, value) ((place) = (value))
 // CHECK: #define NEXT node->next
 #define NEXT node->next
+// CHECK: #define COUNT (node->count)
+#define COUNT (node->count)
 
 int uses(struct node *node, struct node *other) {
   // CHECK: INC(node) + INC(other);
@@ -30,5 +33,9 @@ int uses(struct node *node, struct node *other) {
   SET(sum, 6);
   // CHECK: PERDURE_W(NEXT) = other;
   NEXT = other;
+  // CHECK: PERDURE_W(COUNT) = COUNT + 1;
+  COUNT = COUNT + 1;
+  // CHECK: {{^  }}errno = 0;
+  errno = 0;
   return sum;
 }
