@@ -32,21 +32,20 @@ Checkpoint::Checkpoint(Pool &pool, const RecoveryReport &recovered, bool backgro
 
 Checkpoint::~Checkpoint() { stop(); }
 
-void Checkpoint::enqueue(std::unique_ptr<EpochRecord> record, LogPosition log_end,
-                         uint64_t log_bytes) {
+void Checkpoint::enqueue(EpochRecord &&record, LogPosition log_end, uint64_t log_bytes) {
   bool wake;
   {
     std::lock_guard guard(mutex_);
+    wake = queue_.empty();
+    queue_.add(std::move(record), log_end, log_bytes);
     const uint64_t used = log_used_.load(std::memory_order_relaxed) + log_bytes;
     log_used_.store(used, std::memory_order_relaxed);
-    wake = queue_.empty();
     if (wake)
       queued_since_ns_ = monotonic_ns();
     if (used > capacity_ / 2 && !urgent_)
       wake = urgent_ = true;
     if (used > std::min(kMuch, capacity_ / 8) && !much_)
       wake = much_ = true;
-    queue_.push_back({std::move(record), log_end, log_bytes});
   }
   if (wake)
     wake_.notify_one();
@@ -196,7 +195,7 @@ void Checkpoint::run() {
 }
 
 Status Checkpoint::step() {
-  std::vector<Queued> batch;
+  EpochQueue batch;
   {
     std::lock_guard guard(mutex_);
     PERDURE_CHECK(!stepping_, "two checkpoints at once");
@@ -204,7 +203,7 @@ Status Checkpoint::step() {
       return Status::ok();
     stepping_ = true;
     urgent_ = much_ = false;
-    batch.swap(queue_);
+    std::swap(batch, queue_);
     behind_since_ns_ = queued_since_ns_;
     queued_since_ns_ = 0;
   }
@@ -219,15 +218,13 @@ Status Checkpoint::step() {
     std::lock_guard guard(mutex_);
     ended_at_ = Clock::now();
     took_ = ended_at_ - begun_at;
-    uint64_t freed = recovered_bytes_;
-    for (const Queued &queued : batch)
-      freed += queued.log_bytes;
     if (status) {
-      log_used_.fetch_sub(freed, std::memory_order_relaxed);
+      log_used_.fetch_sub(recovered_bytes_ + batch.log_bytes(), std::memory_order_relaxed);
       recovered_bytes_ = 0;
-      horizon_epoch_ = batch.empty() ? recovered_.last_epoch : batch.back().record->epoch();
+      horizon_epoch_ = batch.empty() ? recovered_.last_epoch : batch.last_epoch();
       behind_since_ns_ = 0;
       steps_++;
+      queue_.recycle(std::move(batch));
     } else {
       status_ = status;
       failed_ = true;
@@ -238,16 +235,17 @@ Status Checkpoint::step() {
   return status;
 }
 
-Status Checkpoint::apply(const std::vector<Queued> &batch) {
+Status Checkpoint::apply(const EpochQueue &batch) {
   ImageWriter writer(*pool_.image, pool_.superblock.heap_limit);
-  for (const Queued &queued : batch)
-    PERDURE_CHECK(writer.add(queued.record->payload()), "unsound epoch in memory");
+  batch.for_each_payload([&](std::span<const std::byte> payload) {
+    PERDURE_CHECK(writer.add(payload), "unsound epoch in memory");
+  });
   if (Status status = writer.apply(); !status)
     return status;
   image_bytes_written_ += writer.bytes_written();
   if (batch.empty())
     return advance_horizon(recovered_.last_epoch, recovered_.tail, 0);
-  return advance_horizon(batch.back().record->epoch(), batch.back().log_end, writer.high_water());
+  return advance_horizon(batch.last_epoch(), batch.log_end(), writer.high_water());
 }
 
 Status Checkpoint::advance_horizon(uint64_t epoch, LogPosition log_start, uint64_t high_water) {

@@ -8,7 +8,7 @@
 // waits for space.
 #pragma once
 
-#include "epoch_record.h"
+#include "epoch_queue.h"
 #include "log_writer.h"
 #include "pool.h"
 #include "recovery.h"
@@ -33,7 +33,7 @@ public:
   ~Checkpoint();
 
   // Hands over a durable epoch that takes LOG_BYTES of the log, up to LOG_END.
-  void enqueue(std::unique_ptr<EpochRecord> record, LogPosition log_end, uint64_t log_bytes);
+  void enqueue(EpochRecord &&record, LogPosition log_end, uint64_t log_bytes);
   uint64_t log_used() const { return log_used_.load(std::memory_order_relaxed); }
   // Waits until BYTES of the log are free. REQUIRES: BYTES are not more than its capacity.
   Status wait_for_space(uint64_t bytes);
@@ -61,16 +61,11 @@ public:
   bool is_stepping() const { return stepping_.load(std::memory_order_relaxed); } // any thread
 
 private:
-  struct Queued {
-    std::unique_ptr<EpochRecord> record;
-    LogPosition log_end;
-    uint64_t log_bytes;
-  };
   using Clock = std::chrono::steady_clock;
   void run();
   void wait_until_due(std::unique_lock<std::mutex> &lock);
   Status step();
-  Status apply(const std::vector<Queued> &batch);
+  Status apply(const EpochQueue &batch);
   Status advance_horizon(uint64_t epoch, LogPosition log_start, uint64_t high_water);
   bool has_work() const { return !queue_.empty() || recovered_bytes_ != 0; }
   bool wait_until_stepped(std::unique_lock<std::mutex> &lock);
@@ -86,7 +81,7 @@ private:
   mutable std::mutex mutex_;      // guards what follows
   std::condition_variable wake_;  // the thread: there is work, it is urgent, or it ends
   std::condition_variable ended_; // others: a step ended
-  std::vector<Queued> queue_;
+  EpochQueue queue_;
   uint64_t horizon_epoch_;       // of the superblock
   uint64_t queued_since_ns_ = 0; // when the first of queue_ came
   uint64_t behind_since_ns_ = 0; // when the first of a running step's came

@@ -47,8 +47,9 @@ public:
 
   // Makes RECORD durable: on return it survives power loss. Its epoch number must be
   // last_epoch()+1. Waits for log space if the checkpoint is behind. One caller at a time. After an
-  // error the image has failed for good: every later commit returns the same error.
-  virtual Status commit(std::unique_ptr<EpochRecord> record) = 0;
+  // error the image has failed for good: every later commit returns the same error. What RECORD
+  // holds afterwards is of no meaning; its memory may be used for the next.
+  virtual Status commit(EpochRecord &&record) = 0;
 
   // Reserves disk space for image bytes [offset, offset + size), so that applying epochs there
   // cannot run out of space. Any thread. False: no space left, nothing changed.

@@ -68,6 +68,20 @@ void EpochRecord::reserve(uint64_t bytes) {
   capacity_ = bytes;
 }
 
+void EpochRecord::clear() {
+  constexpr uint64_t kKept = 1 << 20; // bytes
+  size_ = 0;
+  if (capacity_ > kKept) {
+    payload_.reset();
+    capacity_ = 0;
+  }
+}
+
+std::byte *EpochRecord::release() {
+  size_ = capacity_ = 0;
+  return payload_.release();
+}
+
 void EpochRecord::append(uint64_t word, const std::byte *data, uint64_t size) {
   if (__builtin_expect(size_ + sizeof word + size > capacity_, 0))
     reserve(2 * (size_ + sizeof word + size));

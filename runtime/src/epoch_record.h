@@ -10,12 +10,21 @@
 #include <cstdlib>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace perdure {
 
 class EpochRecord {
 public:
   explicit EpochRecord(uint64_t epoch) : epoch_(epoch) {}
+  EpochRecord(EpochRecord &&other) noexcept : epoch_(other.epoch_) { *this = std::move(other); }
+  EpochRecord &operator=(EpochRecord &&other) noexcept {
+    epoch_ = other.epoch_;
+    payload_ = std::move(other.payload_);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
 
   // Copies SIZE bytes from DATA, to be written at image offset OFFSET. Long runs of one byte are
   // kept as a fill.
@@ -30,6 +39,10 @@ public:
   bool empty() const { return size_ == 0; }
   // Makes room for BYTES of payload in all.
   void reserve(uint64_t bytes);
+  // For the next epoch. Keeps what room there is, unless a rare large epoch took it.
+  void clear();
+  // The payload's memory, to be freed with free(); the record is empty then.
+  std::byte *release();
 
 private:
   void append(uint64_t word, const std::byte *data, uint64_t size);

@@ -135,8 +135,10 @@ bool Epochs::wait_until_durable(uint64_t ticket) {
   for (bool ended = false; !ended;) {
     Uninterrupted thread;
     std::unique_lock lock(mutex_);
+    waiters_.fetch_add(1, std::memory_order_seq_cst);
     ended = durable_changed_.wait_for(
         lock, kSignalDelayMax, [&] { return durable() >= ticket || failed() || !running(); });
+    waiters_.fetch_sub(1, std::memory_order_relaxed);
   }
   return durable() >= ticket;
 }
@@ -328,21 +330,19 @@ void Epochs::cut_quiescent(uint64_t begun) {
   release_mutators();
   uint64_t taken = now_ns() - start;
   copy_ns_.fetch_add(taken, std::memory_order_relaxed);
-  auto record = std::make_unique<EpochRecord>(0);
-  record->reserve(payload_hint_);
-  finish(*record, large);
-  payload_hint_ = std::clamp<uint64_t>(record->payload().size() * 2, 512, 1 << 20);
+  finish(sealed_, large);
   next_cut_ns_.store(begun + std::min(kPace * (now_ns() - begun), kPaceMaxNs),
                      std::memory_order_relaxed);
   pause_if_dropped(Step::kTicketBeforeEntries);
   if (!takes(Step::kTicketBeforeEntries))
     open_.fetch_add(1, std::memory_order_acq_rel);
-  make_durable(std::move(record), last_cut());
+  make_durable(sealed_, last_cut());
 }
 
-void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket, Sending sending) {
+// RECORD is empty afterwards.
+void Epochs::make_durable(EpochRecord &record, uint64_t ticket, Sending sending) {
   cuts_.fetch_add(1, std::memory_order_relaxed);
-  bytes_.fetch_add(record->payload().size(), std::memory_order_relaxed);
+  bytes_.fetch_add(record.payload().size(), std::memory_order_relaxed);
   // After the entries were taken: a store that depends on a lost one was noted after it got lost.
   if (lost_updates()) {
     give_up("out of memory for a write set");
@@ -351,21 +351,23 @@ void Epochs::make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket, 
   Status status;
   if (!takes(Step::kTicketAfterCommit))
     durable_.store(ticket, std::memory_order_release);
-  if (!record->empty() && !discard_) {
-    record->set_epoch(image_->last_epoch() + 1);
+  if (!record.empty() && !discard_) {
+    record.set_epoch(image_->last_epoch() + 1);
     status = image_->commit(std::move(record));
   }
+  record.clear();
   publish(status.is_ok(), ticket, sending);
 }
 
-// DURABLE: TICKET is. Else the pool has failed.
+// DURABLE: TICKET is. Else the pool has failed. Who waits counts itself before it looks at what is
+// durable; here it is the other way round. So one of the two sees the other.
 void Epochs::publish(bool durable, uint64_t ticket, Sending sending) {
-  {
+  if (durable)
+    durable_.store(ticket, std::memory_order_seq_cst); // see OutputGate::notify(), too
+  else
+    failed_.store(true, std::memory_order_seq_cst);
+  if (waiters_.load(std::memory_order_seq_cst) != 0) {
     std::lock_guard lock(mutex_);
-    if (durable)
-      durable_.store(ticket, std::memory_order_seq_cst); // see OutputGate::notify()
-    else
-      failed_.store(true, std::memory_order_seq_cst);
     durable_changed_.notify_all();
   }
   on_durable_(sending);

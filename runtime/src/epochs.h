@@ -144,8 +144,7 @@ private:
   bool cut_and_commit();               // many mutators; false: given up, try again
   void commit_sealed(Sending sending); // single mutator. REQUIRES: commit_mutex_
   void commit_before_wait(bool at_leisure);
-  void make_durable(std::unique_ptr<EpochRecord> record, uint64_t ticket,
-                    Sending sending = Sending::kNone);
+  void make_durable(EpochRecord &record, uint64_t ticket, Sending sending = Sending::kNone);
   void publish(bool durable, uint64_t ticket, Sending sending = Sending::kNone);
   void give_up(const char *why);
   void committer();
@@ -173,15 +172,17 @@ private:
   uint32_t given_up_in_a_row_ = 0;       // cut_mutex_
   std::atomic<uint32_t> taken_early_{0}; // what was taken: 0 nothing, 1 relaxed, 2 any updates
   std::atomic<uint64_t> next_cut_ns_{0};
-  uint64_t payload_hint_ = 4096; // cut_mutex_
   // Single mutator: who hands sealed records to the image, in order. Before cut_mutex_.
   std::mutex commit_mutex_;
-  // Single mutator: cut, not yet handed to the image. Later cuts are added to it. cut_mutex_.
-  std::unique_ptr<EpochRecord> sealed_;
-  uint64_t sealed_ticket_ = 0;
+  EpochRecord committing_{0}; // commit_mutex_; kept for its capacity
+  // What was cut and not yet handed to the image. A single mutator adds later cuts to it.
+  // cut_mutex_.
+  EpochRecord sealed_{0};
+  uint64_t sealed_ticket_ = 0; // the last cut in it; 0: none
 
   std::mutex mutex_; // what follows
   std::condition_variable wake_committer_, durable_changed_;
+  std::atomic<uint32_t> waiters_{0};  // for durable_changed_; written under mutex_
   std::atomic<uint64_t> demanded_{0}; // written under mutex_
   bool stopping_ = false;
   std::thread committer_;

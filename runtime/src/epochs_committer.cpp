@@ -3,6 +3,7 @@
 // Who cuts when nobody is waited for: the committer thread, the single mutator, exit and fork. How
 // a cut is made is in epochs.cpp.
 #include "epochs.h"
+#include "held_signals.h"
 #include "uninterrupted.h"
 #include <algorithm>
 #include <csignal>
@@ -64,7 +65,7 @@ void Epochs::commit_single(bool relaxed_too) {
   uint64_t ticket = 0;
   bool full = false;
   {
-    Uninterrupted thread;
+    HeldSignals thread;
     if (Mutator::before_cut)
       Mutator::before_cut();
     {
@@ -93,32 +94,29 @@ void Epochs::commit_single(bool relaxed_too) {
 
 // Cuts into the sealed record. True if there is much in it, and it is time to wait.
 bool Epochs::seal(uint64_t ticket) {
-  if (!sealed_)
-    sealed_ = std::make_unique<EpochRecord>(0);
   EpochRecord large(0);
   collect(large);
-  finish(*sealed_, large);
-  sealed_ticket_ = ticket;
+  finish(sealed_, large);
   if (async_ms_ == 0 && cheap_) {
-    make_durable(std::move(sealed_), ticket);
+    make_durable(sealed_, ticket);
     return false;
   }
-  return sealed_->payload().size() > kSealedBytesMax;
+  sealed_ticket_ = ticket;
+  return sealed_.payload().size() > kSealedBytesMax;
 }
 
 // The mutator goes on sealing while the committer's thread is in here.
 void Epochs::commit_sealed(Sending sending) {
-  std::unique_ptr<EpochRecord> record;
   uint64_t ticket;
   {
     std::lock_guard lock(cut_mutex_);
-    record = std::move(sealed_);
-    ticket = sealed_ticket_;
+    std::swap(committing_, sealed_);
+    ticket = std::exchange(sealed_ticket_, 0);
   }
-  if (!record || failed())
+  if (ticket == 0 || failed())
     return;
   try {
-    make_durable(std::move(record), ticket, sending);
+    make_durable(committing_, ticket, sending);
   } catch (const std::bad_alloc &) {
     give_up("out of memory for an epoch");
   }

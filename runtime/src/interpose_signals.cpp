@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// sigaction and signal: the kernel gets a handler of the runtime's, which counts and calls the
+// sigaction, signal and its kin: the kernel gets a handler of the runtime's, which calls the
 // program's; who asks is told of the program's. See signal_handlers.h.
+#include "held_signals.h"
 #include "mutator.h"
 #include "next_symbol.h"
 #include "runtime.h"
@@ -9,10 +10,12 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <ucontext.h>
 
 PERDURE_NEXT(sigaction);
 PERDURE_NEXT(signal);
 PERDURE_NEXT(__sysv_signal);
+PERDURE_NEXT(sigset);
 
 namespace perdure {
 namespace {
@@ -25,12 +28,34 @@ struct Installed {
   std::atomic<bool> takes_info{false}; // the program said SA_SIGINFO
 };
 Installed installed[NSIG];
-std::atomic<bool> counting{false};
+std::atomic<bool> wrapping{false};
 
-void run_handler(int number, siginfo_t *info, void *context) {
+void call_handler(int number, siginfo_t *info, void *context) {
   ++Mutator::in_handler;
   installed[number].handler.load(std::memory_order_acquire)(number, info, context);
   --Mutator::in_handler;
+}
+
+void run_handler(int number, siginfo_t *info, void *context) {
+  if (!put_off(number, *info, context))
+    call_handler(number, info, context);
+}
+
+// As the kernel would have called it, but for the interrupted registers, which are the runtime's.
+void deliver(PutOffSignal &signal) {
+  ucontext_t context = {};
+  context.uc_sigmask = signal.mask;
+  struct sigaction action;
+  next_sigaction(signal.number, nullptr, &action);
+  sigset_t during;
+  sigorset(&during, &signal.mask, &action.sa_mask);
+  if (!(action.sa_flags & SA_NODEFER))
+    sigaddset(&during, signal.number);
+  const int saved = errno;
+  pthread_sigmask(SIG_SETMASK, &during, nullptr);
+  call_handler(signal.number, &signal.info, &context);
+  pthread_sigmask(SIG_SETMASK, &signal.mask, nullptr);
+  errno = saved;
 }
 
 // Whatever the flags say: the kernel, too, looks for these two in either of the union's members.
@@ -48,7 +73,7 @@ void show(struct sigaction &action, Action handler, bool takes_info) {
 }
 
 int install(int number, const struct sigaction *action, struct sigaction *old) noexcept {
-  if (!counting.load(std::memory_order_acquire) || number <= 0 || number >= NSIG)
+  if (!wrapping.load(std::memory_order_acquire) || number <= 0 || number >= NSIG)
     return next_sigaction(number, action, old);
   Installed &known = installed[number];
   Action handler = known.handler.load(std::memory_order_acquire);
@@ -81,11 +106,11 @@ void (*install_simple(int number, void (*handler)(int), int flags) noexcept)(int
 
 } // namespace
 
-void count_signal_handlers() {
-  if (counting.load(std::memory_order_relaxed))
+void wrap_signal_handlers() {
+  if (wrapping.load(std::memory_order_relaxed))
     return;
   next_sigaction.look_up(); // now: a handler must not be the first to need it
-  counting.store(true, std::memory_order_release);
+  wrapping.store(true, std::memory_order_release);
   // Those that are there already: a module may be loaded when the program has long begun.
   for (int number = 1; number < NSIG; number++) {
     struct sigaction action;
@@ -93,25 +118,44 @@ void count_signal_handlers() {
         action.sa_sigaction != run_handler)
       install(number, &action, nullptr);
   }
+  hold_without_masking(deliver);
 }
 
 } // namespace perdure
 
 extern "C" {
 
+using Handler = void (*)(int);
+
 PERDURE_EXPORT int sigaction(int number, const struct sigaction *action,
                              struct sigaction *old) noexcept {
   return perdure::install(number, action, old);
 }
-PERDURE_EXPORT void (*signal(int number, void (*handler)(int)) noexcept)(int) {
-  if (!perdure::counting.load(std::memory_order_acquire))
+PERDURE_EXPORT Handler signal(int number, Handler handler) noexcept {
+  if (!perdure::wrapping.load(std::memory_order_acquire))
     return next_signal(number, handler);
   return perdure::install_simple(number, handler, SA_RESTART);
 }
-PERDURE_EXPORT void (*__sysv_signal(int number, void (*handler)(int)) noexcept)(int) {
-  if (!perdure::counting.load(std::memory_order_acquire))
+PERDURE_EXPORT Handler bsd_signal(int, Handler) noexcept __attribute__((alias("signal")));
+PERDURE_EXPORT Handler ssignal(int, Handler) noexcept __attribute__((alias("signal")));
+PERDURE_EXPORT Handler __sysv_signal(int number, Handler handler) noexcept {
+  if (!perdure::wrapping.load(std::memory_order_acquire))
     return next___sysv_signal(number, handler);
   return perdure::install_simple(number, handler, SA_RESETHAND | SA_NODEFER);
+}
+PERDURE_EXPORT Handler sysv_signal(int, Handler) noexcept __attribute__((alias("__sysv_signal")));
+// Also changes whether the signal is blocked, and tells whether it was.
+PERDURE_EXPORT Handler sigset(int number, Handler handler) noexcept {
+  if (!perdure::wrapping.load(std::memory_order_acquire) || handler == SIG_HOLD)
+    return next_sigset(number, handler);
+  sigset_t mask, before;
+  sigemptyset(&mask);
+  if (sigaddset(&mask, number) != 0)
+    return SIG_ERR;
+  Handler shown = perdure::install_simple(number, handler, 0);
+  if (shown == SIG_ERR || pthread_sigmask(SIG_UNBLOCK, &mask, &before) != 0)
+    return SIG_ERR;
+  return sigismember(&before, number) ? SIG_HOLD : shown;
 }
 
 } // extern "C"

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "heap_layout.h"
 #include "status_file.h"
+#include "uninterrupted.h"
 #include <algorithm>
 #include <cstdio>
 
@@ -99,8 +100,8 @@ void PooledImage::give_up(const char *why) {
                  pool_.path.c_str(), why);
 }
 
-Status PooledImage::commit(std::unique_ptr<EpochRecord> record) {
-  PERDURE_CHECK(record->epoch() == last_epoch() + 1, "epochs must be committed in order");
+Status PooledImage::commit(EpochRecord &&record) {
+  PERDURE_CHECK(record.epoch() == last_epoch() + 1, "epochs must be committed in order");
   PERDURE_CHECK(!closed_ && !abandoned_, "commit to a closed pool");
   if (!failure_)
     return failure_;
@@ -108,14 +109,14 @@ Status PooledImage::commit(std::unique_ptr<EpochRecord> record) {
     return failure_ = Status::error("the pool has failed");
   if (checkpoint_->failed())
     return fail(checkpoint_->status());
-  const auto payload = record->payload();
+  const auto payload = record.payload();
   uint64_t needed = log_->space_needed(payload.size());
   if (needed > log_->geometry().capacity - checkpoint_->log_used() && takes(Step::kSpaceIsFree)) {
     if (Status status = make_space(payload.size()); !status)
       return fail(status);
     needed = log_->space_needed(payload.size());
   }
-  const uint64_t epoch = record->epoch();
+  const uint64_t epoch = record.epoch();
   if (Status status = log_->append(epoch, payload); !status)
     return fail(status);
   commits_.store(commits_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -140,6 +141,7 @@ Status PooledImage::make_space(uint64_t payload) {
 // An epoch larger than the whole log. With the log drained, nothing in it is needed; the file is
 // extended behind the circle, and one superblock write switches to the larger circle.
 Status PooledImage::grow_log(uint64_t payload) {
+  Uninterrupted thread; // a signal would end the calls that make the file longer
   if (Status status = takes(Step::kDrainedBeforeCircle) ? checkpoint_->drain() : Status::ok();
       !status)
     return status;

@@ -30,7 +30,7 @@ public:
   uint64_t heap_limit() const override { return heap_limit_; }
   bool is_pmem() const override;
   bool is_checkpointing() const override { return checkpoint_->is_stepping(); }
-  Status commit(std::unique_ptr<EpochRecord> record) override;
+  Status commit(EpochRecord &&record) override;
   bool reserve(uint64_t offset, uint64_t size) override;
   void pause_checkpoint(bool paused) override {
     pauses_ += paused ? 1 : -1;

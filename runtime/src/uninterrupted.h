@@ -29,15 +29,23 @@ private:
   int before_;
 };
 
+// Those that the thread's own instructions raise.
+inline constexpr int kFaults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+
+inline sigset_t all_but_faults() {
+  sigset_t signals;
+  sigfillset(&signals);
+  for (int fault : kFaults)
+    sigdelset(&signals, fault);
+  return signals;
+}
+
 class Uninterrupted {
 public:
   Uninterrupted() {
     if (nested_++ != 0)
       return;
-    sigset_t signals;
-    sigfillset(&signals);
-    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT})
-      sigdelset(&signals, fault);
+    const sigset_t signals = all_but_faults();
     pthread_sigmask(SIG_BLOCK, &signals, &before_);
   }
   ~Uninterrupted() {

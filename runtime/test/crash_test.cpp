@@ -29,14 +29,14 @@ State state_of(const StableFile &image) {
 class CrashTest : public testing::TestWithParam<std::tuple<uint32_t, int>> {
 protected:
   // Writes random lines in epoch EPOCH, and notes the state that it makes.
-  std::unique_ptr<EpochRecord> random_epoch(uint64_t epoch) {
-    auto record = std::make_unique<EpochRecord>(epoch);
+  EpochRecord random_epoch(uint64_t epoch) {
+    EpochRecord record(epoch);
     State next = states_[epoch - 1];
     for (uint64_t i = 0; i < 1 + random_() % 20; ++i) {
       const uint64_t line = random_() % kLines;
       next[line] = std::string(kLineSize, static_cast<char>(random_() % 256));
       next[line][1] = static_cast<char>(epoch);
-      record->add(line * kStride, next[line].data(), kLineSize);
+      record.add(line * kStride, next[line].data(), kLineSize);
     }
     states_[epoch] = next;
     return record;
@@ -126,7 +126,7 @@ TEST_P(CrashTest, AGrowingLogLosesNothing) {
     std::string big(epoch % 3 == 0 ? 4000 * epoch : 10, '\0');
     for (char &c : big)
       c = static_cast<char>(random_());
-    record->add(kLines * kStride, big.data(), big.size());
+    record.add(kLines * kStride, big.data(), big.size());
     ASSERT_TRUE(image->commit(std::move(record)).is_ok());
     acknowledged_++;
   }

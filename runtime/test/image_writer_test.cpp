@@ -19,18 +19,18 @@ TEST(ImageWriter, EqualsApplyingRangeByRange) {
   std::string model(kSize, '\0');
   for (int batch = 0; batch < 60; ++batch) {
     ImageWriter writer(*image, kSize);
-    std::vector<std::unique_ptr<EpochRecord>> records;
+    std::vector<EpochRecord> records;
     for (uint64_t epoch = 0; epoch < random() % 20; ++epoch) {
-      records.push_back(std::make_unique<EpochRecord>(epoch));
+      records.emplace_back(epoch);
       for (uint64_t range = 0; range < random() % 30; ++range) {
         const uint64_t length = 1 + random() % (random() % 10 == 0 ? 150'000 : 40);
         const uint64_t offset =
             random() % 3 ? random() % 5000 % (kSize - length) : random() % (kSize - length);
         const std::string bytes(length, static_cast<char>(random() % 4));
-        records.back()->add(offset, bytes.data(), length);
+        records.back().add(offset, bytes.data(), length);
         model.replace(offset, length, bytes);
       }
-      ASSERT_TRUE(writer.add(records.back()->payload()));
+      ASSERT_TRUE(writer.add(records.back().payload()));
     }
     ASSERT_TRUE(writer.apply().is_ok());
     std::string found(kSize, '?');

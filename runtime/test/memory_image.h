@@ -35,13 +35,13 @@ public:
   Status close() override { return Status::ok(); }
   DurableImageStats stats() const override { return {}; }
 
-  Status commit(std::unique_ptr<EpochRecord> record) override {
+  Status commit(EpochRecord &&record) override {
     std::unique_lock lock(mutex);
     passing_.wait(lock, [&] { return !held_back_; });
-    EXPECT_EQ(record->epoch(), last_epoch_ + 1);
+    EXPECT_EQ(record.epoch(), last_epoch_ + 1);
     if (fail)
       return Status::error("device gone");
-    EpochPayloadReader reader(record->payload(), kSlotSize);
+    EpochPayloadReader reader(record.payload(), kSlotSize);
     for (ImageRange range; reader.next(range);) {
       auto *target = reinterpret_cast<std::byte *>(words.data()) + (range.offset - kHeapOffset);
       if (range.fill)
@@ -50,7 +50,7 @@ public:
         std::memcpy(target, range.data, range.length);
     }
     EXPECT_TRUE(reader.sound());
-    last_epoch_ = record->epoch();
+    last_epoch_ = record.epoch();
     committed_by = std::this_thread::get_id();
     return Status::ok();
   }

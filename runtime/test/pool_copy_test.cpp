@@ -27,11 +27,11 @@ void step(State &state, uint64_t epoch) {
   state[kWords] = epoch;
 }
 
-std::unique_ptr<EpochRecord> step_record(State &state, uint64_t epoch) {
+EpochRecord step_record(State &state, uint64_t epoch) {
   step(state, epoch);
-  auto record = std::make_unique<EpochRecord>(epoch);
+  EpochRecord record(epoch);
   for (const uint64_t word : {mixed(epoch) % kWords, mixed(epoch + 1) % kWords, kWords})
-    record->add(word * kDistance, &state[word], sizeof(uint64_t));
+    record.add(word * kDistance, &state[word], sizeof(uint64_t));
   return record;
 }
 

@@ -52,10 +52,9 @@ inline std::unique_ptr<PooledImage> started(Pool pool) {
   return image ? std::move(*image) : nullptr;
 }
 
-inline std::unique_ptr<EpochRecord> record_of(uint64_t epoch, uint64_t offset,
-                                              const std::string &bytes) {
-  auto record = std::make_unique<EpochRecord>(epoch);
-  record->add(offset, bytes.data(), bytes.size());
+inline EpochRecord record_of(uint64_t epoch, uint64_t offset, const std::string &bytes) {
+  EpochRecord record(epoch);
+  record.add(offset, bytes.data(), bytes.size());
   return record;
 }
 

@@ -55,21 +55,19 @@ void print(const std::byte *base, const std::vector<Block> &blocks, const SweepO
 }
 
 // Frees BLOCKS in the view and returns what that changed, as an epoch.
-std::unique_ptr<EpochRecord> free_all(std::byte *base, Heap &heap,
-                                      const std::vector<Block> &blocks) {
+EpochRecord free_all(std::byte *base, Heap &heap, const std::vector<Block> &blocks) {
   for (const Block &block : blocks)
     heap.free(base + block.offset);
   heap.thread_exit();
-  auto record = std::make_unique<EpochRecord>(0);
+  EpochRecord record(0);
   for (const auto &[address, size] : changed)
-    record->add(static_cast<uint64_t>(static_cast<const std::byte *>(address) - base), address,
-                size);
+    record.add(static_cast<uint64_t>(static_cast<const std::byte *>(address) - base), address,
+               size);
   return record;
 }
 
 // REQUIRES: nobody holds the pool. LAST_EPOCH, RUN: of the state that RECORD was made from.
-Status commit(const SweepOptions &options, std::unique_ptr<EpochRecord> record, uint64_t last_epoch,
-              uint32_t run) {
+Status commit(const SweepOptions &options, EpochRecord record, uint64_t last_epoch, uint32_t run) {
   PoolOptions pool_options;
   pool_options.path = options.path;
   auto pool = open_pool(pool_options);
@@ -81,7 +79,7 @@ Status commit(const SweepOptions &options, std::unique_ptr<EpochRecord> record, 
   auto image = PooledImage::start(std::move(*pool), false);
   if (!image)
     return image.status();
-  record->set_epoch(last_epoch + 1);
+  record.set_epoch(last_epoch + 1);
   Status status = (*image)->commit(std::move(record));
   return status ? (*image)->close() : status;
 }

@@ -35,9 +35,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::unique_ptr<EpochRecord> record_of(uint64_t epoch, uint64_t offset, const char *text) {
-  auto record = std::make_unique<EpochRecord>(epoch);
-  record->add(offset, text, std::strlen(text));
+EpochRecord record_of(uint64_t epoch, uint64_t offset, const char *text) {
+  EpochRecord record(epoch);
+  record.add(offset, text, std::strlen(text));
   return record;
 }
 

@@ -169,11 +169,11 @@ private:
   }
 
   Status commit(LedgeredImage &image, Recorder &here) {
-    auto record = std::make_unique<EpochRecord>(image.last_epoch() + 1);
+    EpochRecord record(image.last_epoch() + 1);
     for (const auto &[offset, size] : here.ranges)
-      record->add(offset, here.base + offset, size);
+      record.add(offset, here.base + offset, size);
     here.ranges.clear();
-    states_[record->epoch()] = blocks_;
+    states_[record.epoch()] = blocks_;
     return image.commit(std::move(record));
   }
 

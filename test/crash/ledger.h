@@ -56,9 +56,9 @@ public:
       : image_(std::move(image)), ledger_(ledger) {}
   PooledImage &pooled() { return *image_; }
 
-  Status commit(std::unique_ptr<EpochRecord> record) override {
-    const uint64_t epoch = record->epoch();
-    ledger_.committing(epoch, record->payload());
+  Status commit(EpochRecord &&record) override {
+    const uint64_t epoch = record.epoch();
+    ledger_.committing(epoch, record.payload());
     Status status = image_->commit(std::move(record));
     if (status)
       ledger_.acknowledged(epoch);

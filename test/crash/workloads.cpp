@@ -86,13 +86,13 @@ private:
   bool one_in(int many) { return many != 0 && random_() % static_cast<uint64_t>(many) == 0; }
 
   Status step(LedgeredImage &image) {
-    auto record = std::make_unique<EpochRecord>(image.last_epoch() + 1);
+    EpochRecord record(image.last_epoch() + 1);
     const uint64_t count = 1 + random_() % static_cast<uint64_t>(manner_.lines_max);
     for (uint64_t i = 0; i < count; ++i)
-      add_line(*record, random_() % manner_.lines * manner_.stride);
+      add_line(record, random_() % manner_.lines * manner_.stride);
     if (one_in(manner_.big_in))
       for (uint64_t i = 0; i < 2 * manner_.log_size / 64; ++i)
-        add_line(*record, kRootsOffset + i * 64);
+        add_line(record, kRootsOffset + i * 64);
     if (Status status = image.commit(std::move(record)); !status)
       return status;
     return one_in(manner_.checkpoint_in) ? image.pooled().checkpoint_now() : Status::ok();

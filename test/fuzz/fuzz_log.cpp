@@ -198,8 +198,8 @@ void go_on(Pool pool, uint64_t last_epoch, std::vector<std::byte> &log) {
   const LogPosition start = pool.log_start();
   auto image = PooledImage::start(std::move(pool), false);
   demand(image.is_ok() && (*image)->last_epoch() == last_epoch, "recovery differs a second time");
-  auto record = std::make_unique<EpochRecord>(last_epoch + 1);
-  record->add(0, "perdure", 7);
+  EpochRecord record(last_epoch + 1);
+  record.add(0, "perdure", 7);
   demand((*image)->commit(std::move(record)).is_ok(), "no epoch can be committed");
   if ((*image)->stats().log_waits != 0)
     return; // the log was full: its start has moved

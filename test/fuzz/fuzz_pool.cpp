@@ -140,12 +140,12 @@ private:
     demand(image.is_ok(), "no sound pool");
     std::vector<std::pair<uint64_t, uint64_t>> ranges = fill();
     for (uint64_t epoch = 1; epoch <= 3; ++epoch) {
-      auto record = std::make_unique<EpochRecord>(epoch);
+      EpochRecord record(epoch);
       if (epoch == 1)
         for (const auto &[offset, size] : ranges)
-          record->add(offset, address_of(offset), size);
+          record.add(offset, address_of(offset), size);
       else
-        record->add(kRootsOffset + 64 * epoch, "perdure", 7);
+        record.add(kRootsOffset + 64 * epoch, "perdure", 7);
       demand((*image)->commit(std::move(record)).is_ok(), "no sound pool");
       if (epoch == 1)
         demand((*image)->checkpoint_now().is_ok(), "no sound pool");
@@ -289,8 +289,8 @@ Status go_on(const std::string &path) {
   if (Status status = store_layouts(base, kHost, mine); !status)
     return status;
   void *block = heap.allocate(100);
-  auto record = std::make_unique<EpochRecord>((*image)->last_epoch() + 1);
-  record->add(kRootsOffset, &block, sizeof block);
+  EpochRecord record((*image)->last_epoch() + 1);
+  record.add(kRootsOffset, &block, sizeof block);
   Status status = (*image)->commit(std::move(record));
   heap.thread_exit();
   return status ? (*image)->close() : status;

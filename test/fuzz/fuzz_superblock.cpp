@@ -39,9 +39,9 @@ Pool pool_of(Files &files) {
   return pool;
 }
 
-std::unique_ptr<EpochRecord> record_of(uint64_t epoch) {
-  auto record = std::make_unique<EpochRecord>(epoch);
-  record->add(0, "perdure", 7);
+EpochRecord record_of(uint64_t epoch) {
+  EpochRecord record(epoch);
+  record.add(0, "perdure", 7);
   return record;
 }
 
