@@ -208,8 +208,10 @@ Epochs::Taken Epochs::take_entries(bool at_cut) {
   };
   for (Mutator *mutator = Mutator::first(); mutator; mutator = mutator->next()) {
     for (lane = 0; lane < 2; lane++) {
-      mutator->set(lane).drain(entries_, kEntriesAtOnce, add);
-      mutator->deferred(lane).drain(at_cut, entries_, kEntriesAtOnce, add);
+      if (!mutator->dirty(lane))
+        continue;
+      mutator->set(lane).drain(entries_, kEntriesAtOnce, std::ref(add)); // no allocation
+      mutator->deferred(lane).drain(at_cut, entries_, kEntriesAtOnce, std::ref(add));
       add();
     }
   }
@@ -341,8 +343,9 @@ void Epochs::cut_quiescent(uint64_t begun) {
 
 // RECORD is empty afterwards.
 void Epochs::make_durable(EpochRecord &record, uint64_t ticket, Sending sending) {
-  cuts_.fetch_add(1, std::memory_order_relaxed);
-  bytes_.fetch_add(record.payload().size(), std::memory_order_relaxed);
+  cuts_.store(cuts_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  bytes_.store(bytes_.load(std::memory_order_relaxed) + record.payload().size(),
+               std::memory_order_relaxed);
   // After the entries were taken: a store that depends on a lost one was noted after it got lost.
   if (lost_updates()) {
     give_up("out of memory for a write set");

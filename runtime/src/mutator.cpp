@@ -9,6 +9,9 @@
 #include <sys/mman.h>
 
 extern "C" {
+// Of a leak sanitizer, if the program has one: it does not look into mapped memory unasked.
+__attribute__((weak)) void __lsan_register_root_region(const void *start, size_t size);
+
 __thread struct perdure_thread perdure_thread;
 __thread uint32_t perdure_heap_scope = PERDURE_SCOPE_PERSISTENT;
 }
@@ -57,6 +60,8 @@ Mutator *Mutator::claim() {
   if (memory == MAP_FAILED)
     end_without_memory("a thread's write set");
   auto *mutator = new (memory) Mutator;
+  if (__lsan_register_root_region)
+    __lsan_register_root_region(mutator, sizeof *mutator);
   Mutator *head = registry.load(std::memory_order_relaxed);
   do
     mutator->next_ = head;
