@@ -4,7 +4,7 @@
 // a handler that stores each of its cells once, has a unit of its own and sends. At the end it
 // kills itself; the next run compares the pool with what the first one knew.
 //
-//   handlers ROUNDS      prints the model, then SIGKILL
+//   handlers ROUNDS      more than kWarm; prints the model, then SIGKILL
 //   handlers             prints the pool
 #include <perdure/annotations.h>
 #include <perdure/perdure.h>
@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { kCells = 1 << 16, kBlocks = 8 };
+enum { kCells = 1 << 16, kBlocks = 8, kWarm = 20 }; // rounds that are not stepped
 
 PERDURE_PERSISTENT long stored[kCells];  // by the program, each once
 PERDURE_PERSISTENT long handled[kCells]; // by the handler, each once
@@ -94,8 +94,9 @@ int main(int argc, char **argv) {
   sigaction(SIGUSR1, &action, NULL);
   const long rounds = atol(argv[1]);
   long sent = 0, received = 0;
-  raise(SIGUSR2);
   for (long i = 0; i < rounds && 2 * i + 1 < kCells; i++) {
+    if (i == kWarm)
+      raise(SIGUSR2);
     step(i);
     while (send(ends[0], "p", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
       received += receive(MSG_DONTWAIT); // small messages fill a socket soon
