@@ -6,7 +6,7 @@
 namespace perdure {
 namespace {
 
-std::vector<int> handled, delivered;
+std::vector<int> handled, delivered; // numbers
 sigset_t mask_at_delivery;
 
 void on_signal(int number, siginfo_t *info, void *context) {
@@ -31,7 +31,7 @@ protected:
     for (int number : {SIGUSR1, SIGUSR2, SIGFPE})
       sigaction(number, &action, nullptr);
     hold_without_masking([](PutOffSignal &signal) {
-      delivered.push_back(signal.number);
+      delivered.push_back(int{signal.number});
       EXPECT_EQ(signal.info.si_pid, getpid());
       mask_at_delivery = signal.mask;
       pthread_sigmask(SIG_SETMASK, &signal.mask, nullptr);
