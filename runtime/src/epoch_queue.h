@@ -15,13 +15,8 @@
 
 namespace perdure {
 
-struct Unmap {
-  uint64_t size = 0; // bytes; 0: a record's memory
-  void operator()(std::byte *bytes) const;
-};
-
 struct PayloadBlock {
-  std::unique_ptr<std::byte, Unmap> bytes;
+  std::unique_ptr<std::byte, MappedDelete> bytes{nullptr, {0}};
   uint64_t used = 0, size = 0; // bytes
 };
 
@@ -46,7 +41,6 @@ private:
   static constexpr uint64_t kBlock = 1 << 20; // bytes
   static constexpr uint64_t kLarge = kBlock / 8;
 
-  static PayloadBlock new_block();
   std::byte *room(uint64_t bytes);
 
   std::vector<PayloadBlock> blocks_; // a block is filled before the next is begun

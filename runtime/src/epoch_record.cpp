@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <immintrin.h>
-#include <new>
+#include <utility>
 
 namespace perdure {
 namespace {
@@ -60,32 +60,27 @@ Run run_at(const std::byte *data, uint64_t size) {
 void EpochRecord::reserve(uint64_t bytes) {
   if (bytes <= capacity_)
     return;
-  auto *grown = static_cast<std::byte *>(std::realloc(payload_.get(), bytes));
-  if (!grown)
-    throw std::bad_alloc();
-  (void)payload_.release();
-  payload_.reset(grown);
+  payload_ = grow_mapped(payload_, capacity_, bytes);
   capacity_ = bytes;
 }
 
 void EpochRecord::clear() {
   constexpr uint64_t kKept = 1 << 20; // bytes
   size_ = 0;
-  if (capacity_ > kKept) {
-    payload_.reset();
-    capacity_ = 0;
-  }
+  if (capacity_ > kKept)
+    release();
 }
 
-std::byte *EpochRecord::release() {
-  size_ = capacity_ = 0;
-  return payload_.release();
+std::unique_ptr<std::byte, MappedDelete> EpochRecord::release() {
+  size_ = 0;
+  const MappedDelete how{std::exchange(capacity_, 0)};
+  return {std::exchange(payload_, nullptr), how};
 }
 
 void EpochRecord::append(uint64_t word, const std::byte *data, uint64_t size) {
   if (__builtin_expect(size_ + sizeof word + size > capacity_, 0))
     reserve(2 * (size_ + sizeof word + size));
-  std::byte *end = payload_.get() + size_;
+  std::byte *end = payload_ + size_;
   std::memcpy(end, &word, sizeof word);
   std::memcpy(end + sizeof word, data, size);
   size_ += sizeof word + size;
@@ -95,7 +90,7 @@ void EpochRecord::add_all(const EpochRecord &other) {
   if (other.empty())
     return;
   reserve(size_ + other.size_);
-  std::memcpy(payload_.get() + size_, other.payload_.get(), other.size_);
+  std::memcpy(payload_ + size_, other.payload_, other.size_);
   size_ += other.size_;
 }
 

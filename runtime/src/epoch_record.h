@@ -5,9 +5,9 @@
 // copies nothing. Later pairs win where they overlap.
 #pragma once
 
+#include "mapped_memory.h"
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <utility>
@@ -19,12 +19,13 @@ public:
   explicit EpochRecord(uint64_t epoch) : epoch_(epoch) {}
   EpochRecord(EpochRecord &&other) noexcept : epoch_(other.epoch_) { *this = std::move(other); }
   EpochRecord &operator=(EpochRecord &&other) noexcept {
-    epoch_ = other.epoch_;
-    payload_ = std::move(other.payload_);
-    size_ = std::exchange(other.size_, 0);
-    capacity_ = std::exchange(other.capacity_, 0);
+    std::swap(epoch_, other.epoch_);
+    std::swap(payload_, other.payload_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
     return *this;
   }
+  ~EpochRecord() { free_mapped(payload_, capacity_); }
 
   // Copies SIZE bytes from DATA, to be written at image offset OFFSET. Long runs of one byte are
   // kept as a fill.
@@ -35,24 +36,21 @@ public:
 
   uint64_t epoch() const { return epoch_; }
   void set_epoch(uint64_t epoch) { epoch_ = epoch; }
-  std::span<const std::byte> payload() const { return {payload_.get(), size_}; }
+  std::span<const std::byte> payload() const { return {payload_, size_}; }
   bool empty() const { return size_ == 0; }
   // Makes room for BYTES of payload in all.
   void reserve(uint64_t bytes);
   // For the next epoch. Keeps what room there is, unless a rare large epoch took it.
   void clear();
-  // The payload's memory, to be freed with free(); the record is empty then.
-  std::byte *release();
+  // The payload's memory; the record is empty then.
+  std::unique_ptr<std::byte, MappedDelete> release();
 
 private:
   void append(uint64_t word, const std::byte *data, uint64_t size);
 
-  struct Free {
-    void operator()(std::byte *bytes) const { std::free(bytes); }
-  };
   uint64_t epoch_;
   // Not a vector: it would clear what is about to be overwritten.
-  std::unique_ptr<std::byte, Free> payload_;
+  std::byte *payload_ = nullptr;
   uint64_t size_ = 0, capacity_ = 0;
 };
 

@@ -75,7 +75,7 @@ void ImageWriter::sort_pieces() {
     std::ranges::stable_sort(pieces_, {}, [](const Piece &piece) { return piece.window; });
     return;
   }
-  std::vector<Piece> sorted(pieces_.size());
+  Pieces sorted(pieces_.size());
   for (unsigned shift = 0; shift < 2 * kDigitBits; shift += kDigitBits) {
     constexpr uint32_t kDigits = 1u << kDigitBits;
     std::array<size_t, kDigits + 1> starts{};

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "epoch_payload.h"
+#include "mapped_memory.h"
 #include "persist.h"
 #include <cstdint>
 #include <span>
@@ -49,7 +50,8 @@ private:
 
   StableFile &image_;
   const uint64_t limit_;
-  std::vector<Piece> pieces_;
+  using Pieces = std::vector<Piece, MappedAllocator<Piece>>;
+  Pieces pieces_;
   std::vector<std::byte> merged_; // one window
   std::vector<uint64_t> set_;     // which of its bytes the batch sets, a bit each
   uint64_t unsent_begin_ = 0;     // written since the last write_back(), from here on

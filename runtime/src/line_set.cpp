@@ -103,7 +103,7 @@ void LineSet::append_to(EpochRecord &record) {
 }
 
 void LineSet::clear() {
-  constexpr size_t kKept = 1ull << 17; // lines; what a rare large epoch took goes back
+  constexpr size_t kKept = 1ull << 15; // lines; what a rare large epoch took goes back
   if (lines_.size() > kKept) {
     lines_ = {};
     copies_ = {};

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "epoch_record.h"
+#include "mapped_memory.h"
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -84,9 +85,10 @@ private:
   void insert(Bucket &bucket, uint64_t number, uint64_t written);
   void remember();
 
-  std::vector<Line> lines_; // in the order they were first written: mostly that of addresses
-  std::vector<Copy> copies_;
-  std::vector<uint32_t> added_; // indexes of lines to copy
+  std::vector<Line, MappedAllocator<Line>>
+      lines_; // in the order they were first written: mostly that of addresses
+  std::vector<Copy, MappedAllocator<Copy>> copies_;
+  std::vector<uint32_t, MappedAllocator<uint32_t>> added_; // indexes of lines to copy
   std::array<Bucket, kBuckets> recent_ = {};
   uint64_t generation_ = 1; // counts clear()
   uint32_t round_ = 1;      // counts copy_added()
