@@ -4,6 +4,7 @@
 #include "epochs.h"
 #include "durability_step.h"
 #include "heap_layout.h"
+#include "held_signals.h"
 #include "uninterrupted.h"
 #include <algorithm>
 #include <chrono>
@@ -106,7 +107,7 @@ void Epochs::demand(uint64_t ticket) {
   // mutator has cut, whose demand says that.
   if (ticket <= demanded_.load(std::memory_order_acquire) && (!single_mutator || later))
     return;
-  Uninterrupted thread;
+  HeldSignals thread;
   std::lock_guard lock(mutex_);
   demanded_.store(std::max(demanded_.load(std::memory_order_relaxed), ticket),
                   std::memory_order_release);
@@ -293,7 +294,7 @@ bool Epochs::cut_and_commit() {
 }
 
 bool Epochs::commit_if_alone(uint64_t ticket) {
-  Uninterrupted thread;
+  HeldSignals thread;
   uint64_t begun = now_ns();
   if (single_mutator || begun < next_cut_ns_.load(std::memory_order_relaxed))
     return false;

@@ -4,10 +4,10 @@
 // the gate's thread is in output_gate_thread.cpp, closing and shutting down in output_gate_end.cpp.
 #include "output_gate.h"
 #include "epochs.h"
+#include "held_signals.h"
 #include "mutator.h"
 #include "persist.h"
 #include "socket_facts.h"
-#include "uninterrupted.h"
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -103,14 +103,14 @@ void OutputGate::set_engaged(int fd, bool engaged) {
 OutputGate::ConnectionPtr OutputGate::find(int fd) {
   if (connection_count_.load(std::memory_order_acquire) == 0)
     return nullptr;
-  Uninterrupted thread;
+  HeldSignals thread;
   std::lock_guard lock(mutex_);
   auto found = connections_.find(fd);
   return found == connections_.end() ? nullptr : found->second;
 }
 
 OutputGate::ConnectionPtr OutputGate::find_or_add(int fd, int type) {
-  Uninterrupted thread;
+  HeldSignals thread;
   std::lock_guard lock(mutex_);
   ConnectionPtr &connection = connections_[fd];
   if (!connection) {
@@ -151,7 +151,7 @@ bool OutputGate::send(int fd, const msghdr &message, int flags, ssize_t &result)
 }
 
 OutputGate::Attempt OutputGate::attempt(int fd, const msghdr &message, int flags, ssize_t &result) {
-  Uninterrupted thread; // one for all the locks taken below: it costs two system calls
+  HeldSignals thread;
   Epochs &epochs = Epochs::instance();
   bool stopped = epochs.stopped(); // then nothing will be durable that is not
   uint64_t ticket = epochs.ticket_to_wait_for();

@@ -58,7 +58,7 @@ void Runtime::check_discipline(const perdure_module_info &module) {
         "' disagree on the number of mutators: compile both with the same port file ('threads:')");
   discipline_set_by_ = module.source;
   module_flags_ |= module.flags;
-  if (module.flags & (PERDURE_MODULE_NOTES_AHEAD | PERDURE_MODULE_SINGLE_MUTATOR))
+  if (module.flags & PERDURE_MODULE_NOTES_AHEAD)
     wrap_signal_handlers();
   Epochs::single_mutator = single != 0;
   Epochs::units_between_commit_points = (module_flags_ & kDeclares) &&

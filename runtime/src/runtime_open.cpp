@@ -10,6 +10,7 @@
 #include "output_gate.h"
 #include "reserve_in_use.h"
 #include "runtime.h"
+#include "signal_handlers.h"
 #include "type_table.h"
 #include "uninterrupted.h"
 #include <cstdio>
@@ -192,6 +193,7 @@ Status Runtime::start_epochs() {
   discard_ = discard && *discard == '1';
   if (discard_)
     std::fprintf(stderr, "perdure: PERDURE_DISCARD_EPOCHS is set: nothing will be durable\n");
+  wrap_signal_handlers();
   if (options_.async_ms == 0)
     if (Status status = OutputGate::instance().start(); !status)
       return status;
