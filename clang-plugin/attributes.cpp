@@ -21,7 +21,7 @@ namespace perdure {
 namespace {
 
 enum Subject : unsigned { Record = 1, Global = 2, Field = 4, IntegerField = 8, Function = 16 };
-enum class Argument { None, OptionalValue, Mask, Model };
+enum class Argument { None, OptionalValue, Mask, Model, Name };
 
 struct AttributeSpec {
   const char *CXXName;
@@ -61,6 +61,10 @@ constexpr AttributeSpec Specs[] = {
      Argument::None, "what is allocated while the function runs is not pool memory"},
     {"perdure::relaxed_stores", "perdure_relaxed_stores", mark::RelaxedStores, Function,
      Argument::None, "the function's own stores are recorded but never make output wait"},
+    {"perdure::unrecorded_input", "perdure_unrecorded_input", mark::UnrecordedInput, Function,
+     Argument::None, "what library functions write that the function calls is not recorded"},
+    {"perdure::hands_over_to", "perdure_hands_over_to", mark::HandsOverTo, Function, Argument::Name,
+     "what the function passes to another by pointer is recorded as a whole"},
     {"perdure::skip_if_recovered", "perdure_skip_if_recovered", mark::SkipIfRecovered, Function,
      Argument::OptionalValue, "the function returns at once when a pool was recovered"},
     {"perdure::run_then_restore", "perdure_run_then_restore", mark::RunThenRestore, Function,
@@ -123,7 +127,7 @@ public:
     // Clang asks for the name without scope to learn whether an attribute's arguments are to be
     // parsed, or skipped because nobody knows it.
     Spellings = llvm::ArrayRef(Spells).take_front(Spec.Arg == Argument::None ? 3 : 5);
-    NumArgs = Spec.Arg == Argument::Mask || Spec.Arg == Argument::Model;
+    NumArgs = Spec.Arg != Argument::None && Spec.Arg != Argument::OptionalValue;
     OptArgs = Spec.Arg == Argument::OptionalValue;
   }
 
@@ -184,13 +188,13 @@ private:
   bool readArgument(Sema &S, const ParsedAttr &Attr, std::string &Value) const {
     if (Spec.Arg == Argument::None || Attr.getNumArgs() == 0)
       return true;
-    if (Spec.Arg == Argument::Model) {
+    if (Spec.Arg == Argument::Model || Spec.Arg == Argument::Name) {
       llvm::StringRef Model;
       SourceLocation Loc;
       if (!S.checkStringLiteralArgumentAttr(Attr, 0, Model, &Loc))
         return false;
       Value = Model.str();
-      if (isWritesModel(Model))
+      if (Spec.Arg == Argument::Name || isWritesModel(Model))
         return true;
       report(S, Loc, "'%0' is no model of what a function writes; it is %1",
              {Model, WritesModelHelp});

@@ -27,7 +27,7 @@ constexpr llvm::StringLiteral FunctionMarks[] = {
     mark::Allocates,       mark::VolatileHeap, mark::Transaction,     mark::CommitPoint,
     mark::RunThenRestore,  mark::Recovery,     mark::RunRecovery,     mark::GatedOutput,
     mark::SkipIfRecovered, mark::Writes,       mark::PersistentScope, mark::VolatileScope,
-    mark::RelaxedStores,   mark::NewPools};
+    mark::RelaxedStores,   mark::NewPools,     mark::UnrecordedInput, mark::HandsOverTo};
 
 class UnitWalk : public RecursiveASTVisitor<UnitWalk> {
 public:
@@ -109,7 +109,7 @@ void FactCollector::addFunction(const FunctionDecl &F) {
     for (llvm::StringRef Mark : FunctionMarks)
       if (auto Argument = findMark(F, Mark)) {
         Fact Row{Symbol, Mark.str()};
-        if (Mark == mark::SkipIfRecovered || Mark == mark::Writes)
+        if (Mark == mark::SkipIfRecovered || Mark == mark::Writes || Mark == mark::HandsOverTo)
           Row.push_back(Argument->empty() ? "0" : Argument->str());
         Facts.Functions.push_back(std::move(Row));
       }

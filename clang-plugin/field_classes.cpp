@@ -130,6 +130,13 @@ void relaxStores(Function &function) {
       setClass(instruction, "relaxed");
 }
 
+// The calls whose models say what they write. What is inlined into them keeps its own class.
+void leaveInputUnrecorded(Function &function) {
+  for (Instruction &instruction : instructions(function))
+    if (isa<CallBase>(instruction) && instruction.mayWriteToMemory())
+      setClass(instruction, "transient");
+}
+
 } // namespace
 
 void markFieldClasses(Module &module, const Facts &facts) {
@@ -151,6 +158,9 @@ void markFieldClasses(Module &module, const Facts &facts) {
   for (Function &function : module)
     if (facts.has(function.getName(), "relaxed-stores"))
       relaxStores(function);
+  for (Function &function : module)
+    if (facts.has(function.getName(), "unrecorded-input"))
+      leaveInputUnrecorded(function);
 }
 
 StoreClass classOf(const Instruction &instruction) {

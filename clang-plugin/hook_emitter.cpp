@@ -75,7 +75,7 @@ void HookEmitter::record(const HookPoint &point, Value *address, uint64_t size,
                          StoreClass store_class) {
   if (size == 0)
     return;
-  if (!outline_ && size <= PERDURE_RANGE_MAX)
+  if (!outline_ && size <= PERDURE_RANGE_MAX && store_class != StoreClass::Transient)
     return recordInline(point, address, size, store_class);
   record(point, address, ConstantInt::get(Type::getInt64Ty(function_.getContext()), size),
          store_class);
@@ -83,7 +83,9 @@ void HookEmitter::record(const HookPoint &point, Value *address, uint64_t size,
 
 void HookEmitter::record(const HookPoint &point, Value *address, Value *size,
                          StoreClass store_class) {
-  Hook hook = store_class == StoreClass::Relaxed ? Hook::RecordRelaxed : Hook::Record;
+  Hook hook = store_class == StoreClass::Relaxed     ? Hook::RecordRelaxed
+              : store_class == StoreClass::Transient ? Hook::RecordInput
+                                                     : Hook::Record;
   call(point, hook, {address, size});
 }
 

@@ -7,6 +7,7 @@
 #include "allocation_calls.h"
 #include "coverage.h"
 #include "diagnostics.h"
+#include "hand_overs.h"
 #include "module_registration.h"
 #include "persistent_globals.h"
 #include "pinned_symbols.h"
@@ -105,6 +106,7 @@ PreservedAnalyses EarlyPass::run(Module &module, ModuleAnalysisManager &) {
     return PreservedAnalyses::all();
   Facts facts(module);
   markFieldClasses(module, facts);
+  recordHandOvers(module, facts);
   replaceStringInputs(module, facts);
   rewriteAllocationCalls(module, facts);
   guardDynamicInitialisers(module, facts);

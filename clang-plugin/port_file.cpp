@@ -44,6 +44,7 @@ constexpr ListKey TopLists[] = {
     {"locks", PortSubject::Global, mark::Lock, "", true},
     {"gated_outputs", PortSubject::Function, mark::GatedOutput, "", false},
     {"relaxed_stores", PortSubject::Function, mark::RelaxedStores, "", true},
+    {"unrecorded_input", PortSubject::Function, mark::UnrecordedInput, "", true},
 };
 constexpr ListKey AllocationLists[] = {
     {"functions", PortSubject::Function, mark::Allocates, "", true},
@@ -130,10 +131,29 @@ private:
       return readRecovery(Key, Value);
     if (Key.Text == "extern_writes")
       return readExternWrites(Key, Value);
-    unknownKey(Key, {"program", "heap", "threads", "strict", "persistent_types",
-                     "persistent_globals", "relaxed_globals", "transient_globals", "pinned",
-                     "allocations", "fields", "relaxed_stores", "transactions", "commit_points",
-                     "locks", "startup", "recovery", "gated_outputs", "extern_writes"});
+    if (Key.Text == "handed_over")
+      return readHandedOver(Key, Value);
+    unknownKey(Key, {"program",
+                     "heap",
+                     "threads",
+                     "strict",
+                     "persistent_types",
+                     "persistent_globals",
+                     "relaxed_globals",
+                     "transient_globals",
+                     "pinned",
+                     "allocations",
+                     "fields",
+                     "relaxed_stores",
+                     "unrecorded_input",
+                     "handed_over",
+                     "transactions",
+                     "commit_points",
+                     "locks",
+                     "startup",
+                     "recovery",
+                     "gated_outputs",
+                     "extern_writes"});
   }
 
   void readChoice(const YamlValue &Key, const YamlValue &Value,
@@ -294,6 +314,18 @@ private:
           Pair.Key, {"", PortSubject::Function, mark::Writes, "", false}, Pair.Value.Text);
       if (Entry)
         Entry->IsGlob = StringRef(Entry->Name).contains('*');
+    }
+  }
+
+  void readHandedOver(const YamlValue &Key, const YamlValue &Value) {
+    if (!expect(Key, Value, Kind::Map, "a mapping of functions to the function they call"))
+      return;
+    for (const YamlPair &Pair : Value.Pairs) {
+      if (!Pair.Value.isScalar() || Pair.Value.Text.empty())
+        error(Pair.Value.Offset, "the name of the function that is given the object is expected");
+      else
+        addReference(Pair.Key, {"", PortSubject::Function, mark::HandsOverTo, "", true},
+                     Pair.Value.Text);
     }
   }
 

@@ -21,6 +21,7 @@ constexpr HookRow kHooks[] = {
     {Hook::RecordRelaxed, "perdure_record_relaxed", "vpz"},
     {Hook::RecordString, "perdure_record_string", "vp"},
     {Hook::RecordObject, "perdure_record_object", "vp"},
+    {Hook::RecordInput, "perdure_record_input", "vpz"},
     {Hook::RecordIovec, "perdure_record_iovec", "vpzz"},
     {Hook::RecordMessage, "perdure_record_message", "vpz"},
     {Hook::RecordMessages, "perdure_record_messages", "vpz"},

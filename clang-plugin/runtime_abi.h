@@ -20,6 +20,7 @@ enum class Hook {
   RecordRelaxed,
   RecordString,
   RecordObject,
+  RecordInput,
   RecordIovec,
   RecordMessage,
   RecordMessages,

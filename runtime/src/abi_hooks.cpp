@@ -70,6 +70,11 @@ void perdure_record_relaxed(const void *address, size_t size) {
   record(address, size, PERDURE_LANE_RELAXED);
 }
 
+void perdure_record_input(const void *address, size_t size) {
+  if (Runtime::instance().auditor()) // it would take the bytes for missed stores
+    record(address, size, PERDURE_LANE_RELAXED);
+}
+
 void perdure_record_string(const char *address) {
   if (perdure::in_pool(address))
     record(address, std::strlen(address) + 1);

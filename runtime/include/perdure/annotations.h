@@ -56,6 +56,11 @@
 // The function's own stores are relaxed.
 #define PERDURE_RELAXED_STORES PERDURE_ATTRIBUTE_(perdure_relaxed_stores)
 
+// What library functions write that the function calls (read, recv) is not recorded. What the function
+// passes by pointer to the function named is recorded as a whole, block by block.
+#define PERDURE_UNRECORDED_INPUT PERDURE_ATTRIBUTE_(perdure_unrecorded_input)
+#define PERDURE_HANDS_OVER_TO(NAME) PERDURE_ATTRIBUTE_(perdure_hands_over_to(NAME))
+
 // --- Functions: start-up -------------------------------------------------------------------------
 // Returns at once (0, or VALUE) when a pool was recovered.
 #define PERDURE_SKIP_IF_RECOVERED PERDURE_ATTRIBUTE_(perdure_skip_if_recovered)

@@ -58,6 +58,9 @@ void perdure_record(const void *address, __SIZE_TYPE__ size);
 void perdure_record_relaxed(const void *address, __SIZE_TYPE__ size);
 // After a call that wrote a NUL-terminated string at ADDRESS.
 void perdure_record_string(const char *address);
+// After a call that wrote what need not be recorded before its object is handed over
+// (unrecorded_input): no effect, but the audit knows.
+void perdure_record_input(const void *address, __SIZE_TYPE__ size);
 // After a call to an unknown function that got ADDRESS: the whole allocation or root around it.
 void perdure_record_object(const void *address);
 // SIZE bytes at ADDRESS in LANE: what one entry of the inline hook has no room for.
