@@ -92,6 +92,9 @@ public:
   // pending, no unit is open, and the last cut is a while ago. False: nothing happened. REQUIRES:
   // as wait().
   bool commit_if_alone(uint64_t ticket);
+  // In Mutator::before_cut: the epoch that is about to be cut frees BLOCK, so it need not have what
+  // was stored there.
+  void freed(const void *block, size_t size);
   // End of a single mutator's unit: cuts here.
   void commit_single(bool relaxed_too = false);
   // Stands in for a call that waits for events, NEXT(timeout in ms). If a single mutator that has
@@ -178,7 +181,8 @@ private:
   // What was cut and not yet handed to the image. A single mutator adds later cuts to it.
   // cut_mutex_.
   EpochRecord sealed_{0};
-  uint64_t sealed_ticket_ = 0; // the last cut in it; 0: none
+  std::vector<std::pair<uint64_t, uint64_t>> freed_; // cut_mutex_; offsets
+  uint64_t sealed_ticket_ = 0;                       // the last cut in it; 0: none
 
   std::mutex mutex_; // what follows
   std::condition_variable wake_committer_, durable_changed_;

@@ -3,6 +3,7 @@
 // Who cuts when nobody is waited for: the committer thread, the single mutator, exit and fork. How
 // a cut is made is in epochs.cpp.
 #include "epochs.h"
+#include "heap_layout.h"
 #include "held_signals.h"
 #include "uninterrupted.h"
 #include <algorithm>
@@ -57,6 +58,11 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
 
 // --- Single mutator ---
 
+void Epochs::freed(const void *block, size_t size) {
+  const uint64_t begin = offset_of(block);
+  freed_.push_back({begin, begin + size});
+}
+
 void Epochs::commit_single(bool relaxed_too) {
   if (!running() || failed() || !any_dirty(relaxed_too ? 2 : 1))
     return;
@@ -66,11 +72,11 @@ void Epochs::commit_single(bool relaxed_too) {
   bool full = false;
   {
     HeldSignals thread;
-    if (Mutator::before_cut)
-      Mutator::before_cut();
     {
       std::lock_guard lock(cut_mutex_);
       try {
+        if (Mutator::before_cut)
+          Mutator::before_cut();
         ticket = open_.fetch_add(1, std::memory_order_acq_rel);
         full = seal(ticket);
       } catch (const std::bad_alloc &) {
@@ -96,6 +102,9 @@ void Epochs::commit_single(bool relaxed_too) {
 bool Epochs::seal(uint64_t ticket) {
   EpochRecord large(0);
   collect(large);
+  for (const auto &[begin, end] : freed_)
+    lines_.forget(begin, end);
+  freed_.clear();
   finish(sealed_, large);
   if (async_ms_ == 0 && cheap_) {
     make_durable(sealed_, ticket);

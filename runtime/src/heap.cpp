@@ -157,23 +157,25 @@ void Heap::free(void *block) { impl_->free(block, Impl::Free::kAtOnce); }
 void Heap::free_within_unit(void *block) { impl_->free(block, Impl::Free::kWithinUnit); }
 
 // REQUIRES: the lock.
-void Heap::Impl::release_kept(HeapCache &from) {
-  from.kept.drain([this](void *block) {
+void Heap::Impl::release_kept(HeapCache &from, void (*freed)(void *block, size_t size)) {
+  from.kept.drain([&](void *block) {
     const BlockPlace place = place_of(image, block);
     SlabId id = place.segment * kUnitsPerSegment + place.unit;
     if (slabs.free(id, place.size_class, place.index))
       slabs.settle(id);
+    if (freed)
+      freed(block, place.size);
   });
 }
 
-void Heap::release_kept() {
+void Heap::release_kept(void (*freed)(void *block, size_t size)) {
   HeapCache *own = impl_->cache_if_any();
   if (!own)
     return;
   // Called by a signal handler's cut while the thread is in here: they stay for the next.
   std::unique_lock guard(impl_->lock, std::try_to_lock);
   if (guard && !own->kept.is_busy())
-    impl_->release_kept(*own);
+    impl_->release_kept(*own, freed);
 }
 
 bool Heap::resize_in_place(void *block, size_t size) {

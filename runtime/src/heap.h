@@ -54,7 +54,8 @@ public:
   // The same, but the pool may learn of it when the thread calls release_kept(), which it does
   // before the next cut; until then its next allocation of that size gets the block.
   void free_within_unit(void *block);
-  void release_kept(); // async-signal-safe
+  // FREED is told of each block. Async-signal-safe.
+  void release_kept(void (*freed)(void *block, size_t size) = nullptr);
   // In place if it can (a block that would use less than half of its space does not stay); else
   // nothing changes and it returns false. REQUIRES: a live block
   bool resize_in_place(void *block, size_t size);

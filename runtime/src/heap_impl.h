@@ -28,7 +28,7 @@ struct Heap::Impl {
   void *allocate_small_slow(HeapCache &cache, uint32_t class_index);
   enum class Free { kAtOnce, kWithinUnit };
   void free(void *block, Free how);
-  void release_kept(HeapCache &from);
+  void release_kept(HeapCache &from, void (*freed)(void *block, size_t size) = nullptr);
   void *allocate_units(uint64_t units, uint32_t align_units);
   void *allocate_large(uint64_t size);
   // Gives back what is held empty in reserve: before an allocation fails.

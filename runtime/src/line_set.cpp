@@ -51,6 +51,17 @@ void LineSet::add_lines(uint64_t begin, uint64_t end) {
   }
 }
 
+void LineSet::forget(uint64_t begin, uint64_t end) {
+  for (uint64_t number = begin / kLine; number * kLine < end; number++) {
+    const uint64_t start = number * kLine;
+    const uint64_t first = begin > start ? begin - start : 0;
+    const uint64_t last = end - start < kLine ? end - start : kLine;
+    for (Recent &line : recent_[bucket_of(number)].lines)
+      if (line.tag == (generation_ << kNumberBits | number))
+        line.written &= ~bits(first, last);
+  }
+}
+
 void LineSet::copy_added() {
   if (copies_.size() < lines_.size())
     copies_.resize(lines_.size());

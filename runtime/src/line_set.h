@@ -32,6 +32,9 @@ public:
     else
       add_lines(begin, end);
   }
+  // What was written to [BEGIN, END) need not be copied after all. A hint: lines that the cache has
+  // forgotten are.
+  void forget(uint64_t begin, uint64_t end);
   // Copies the lines added (also: again) since the last call.
   void copy_added();
   // Appends the copies to RECORD. Written bytes of a line closer than a range's header go as one

@@ -208,7 +208,10 @@ Status Runtime::start_epochs() {
     if (unit)
       Mutator::current().unit_end();
   };
-  Mutator::before_cut = [] { instance().heap().release_kept(); };
+  Mutator::before_cut = [] {
+    instance().heap().release_kept(
+        [](void *block, size_t size) { Epochs::instance().freed(block, size); });
+  };
   status_ =
       StatusPublisher::start(options_.path, [this](PoolStatus &status) { fill_status(status); });
   static bool handlers_set = false;

@@ -84,6 +84,21 @@ TEST_F(LineSetTest, ALineAddedAgainIsCopiedAgain) {
   EXPECT_EQ(count[64], 0);
 }
 
+TEST_F(LineSetTest, WhatIsForgottenIsNotCopied) {
+  add(0, 64);
+  add(64, 200);
+  add(1024, 8);
+  set_.copy_added();
+  set_.forget(kHeapOffset + 40, kHeapOffset + 128);
+  set_.forget(kHeapOffset + 2048, kHeapOffset + 4096); // nothing of it was added
+  EpochRecord record(1);
+  set_.append_to(record);
+  std::vector<std::byte> bytes;
+  std::vector<int> count = counts(record, bytes);
+  for (uint64_t i = 0; i < kBytes; i++)
+    EXPECT_EQ(count[i], i < 40 || (i >= 128 && i < 264) || (i >= 1024 && i < 1032)) << i;
+}
+
 // Every byte added is in the record, none twice (so little memory is never forgotten), each with
 // its last value, over many rounds of one set.
 TEST_F(LineSetTest, CoversEveryByteOnce) {
