@@ -92,11 +92,11 @@ uint64_t Epochs::ticket_to_wait_for(bool relaxed_too) const {
     return 0;
   if (Mutator *self = Mutator::current_or_null())
     self->settle(); // who asks is about to show what it did, or has nothing to show
-  // In this order: a drain advances open_ before it takes entries, so that whoever finds the write
-  // sets clean because of it sees the advanced number and waits for the cut that took them.
+  // In this order: a drain advances the tickets before it takes entries, so that whoever finds the
+  // write sets clean because of it sees the advanced number and waits for the cut that took them.
   bool dirty = (output_shows_unit || !single_mutator) && any_dirty(relaxed_too ? 2 : 1);
-  uint64_t open = open_.load(std::memory_order_acquire);
-  uint64_t ticket = dirty ? open : open - 1;
+  uint64_t last = relaxed_too ? last_cut() : last_update_.load(std::memory_order_acquire);
+  uint64_t ticket = dirty ? open_.load(std::memory_order_acquire) : last;
   return ticket <= durable() ? 0 : ticket;
 }
 
@@ -250,11 +250,16 @@ void Epochs::take_early() {
   pause_if_dropped(Step::kEarlyIsPending);
 }
 
-// REQUIRES: cut_mutex_, mutators stopped (or single).
-void Epochs::collect(EpochRecord &large) {
+// REQUIRES: cut_mutex_, mutators stopped (or single); TICKET is this cut's.
+void Epochs::collect(EpochRecord &large, uint64_t ticket) {
+  // The cut may have updates until it is known that it has none: nobody waits for relaxed ones.
+  const uint64_t before = last_update_.exchange(ticket, std::memory_order_acq_rel);
+  bool updates = taken_early_.load(std::memory_order_relaxed) == 2;
   if (takes(Step::kEntriesAtCut))
-    take_entries(true);
-  taken_early_.store(0, std::memory_order_release); // after open_ advanced
+    updates |= take_entries(true).updates;
+  if (!updates)
+    last_update_.store(before, std::memory_order_release);
+  taken_early_.store(0, std::memory_order_release); // after the tickets advanced
   large_.move_to(large);
   if (observer_)
     observer_->at_cut();
@@ -329,7 +334,8 @@ void Epochs::cut_quiescent(uint64_t begun) {
   if (takes(Step::kTicketBeforeEntries))
     open_.fetch_add(1, std::memory_order_acq_rel);
   EpochRecord large(0);
-  collect(large);
+  collect(large,
+          open_.load(std::memory_order_relaxed) - (takes(Step::kTicketBeforeEntries) ? 1 : 0));
   release_mutators();
   uint64_t taken = now_ns() - start;
   copy_ns_.fetch_add(taken, std::memory_order_relaxed);

@@ -141,7 +141,7 @@ private:
   Taken take_entries(bool at_cut);
   void add_entries();
   void take_early();
-  void collect(EpochRecord &large);
+  void collect(EpochRecord &large, uint64_t ticket);
   void finish(EpochRecord &record, const EpochRecord &large);
   void cut_quiescent(uint64_t begun);
   bool cut_and_commit();               // many mutators; false: given up, try again
@@ -154,6 +154,7 @@ private:
   bool wait_until_durable(uint64_t ticket);
   bool seal(uint64_t ticket); // single mutator. REQUIRES: cut_mutex_
   bool any_dirty(uint32_t lanes) const;
+  bool has_many_relaxed() const;
   bool is_behind() const;
 
   DurableImage *image_ = nullptr;
@@ -166,6 +167,7 @@ private:
   static __thread bool waited_, wait_follows_;
   std::atomic<bool> running_{false}, stopped_{false}, failed_{false};
   std::atomic<uint64_t> open_{1}, durable_{0};
+  std::atomic<uint64_t> last_update_{0}; // the last cut with more than relaxed updates
   static std::atomic<bool> lost_updates_;
 
   std::mutex cut_mutex_;                 // one cut at a time; records become durable in its order

@@ -27,6 +27,7 @@ constexpr auto kBacklogInterval = 5ms;
 // ... and this often when it was: small cuts stay in the cache.
 constexpr auto kBehindInterval = 500us;
 constexpr uint64_t kSealedBytesMax = 16 << 20;
+constexpr uint32_t kRelaxedChunksMax = 128; // of a write set: 8 MiB, a million entries
 
 void block_all_signals() {
   sigset_t all;
@@ -46,7 +47,7 @@ void Epochs::start(DurableImage *image, uint32_t async_ms, bool discard,
   stopping_ = false;
   stopped_ = false;
   failed_ = false;
-  durable_ = last_cut();
+  durable_ = last_update_ = last_cut();
   running_.store(true, std::memory_order_release);
   try {
     committer_ = std::thread([this] { committer(); });
@@ -63,8 +64,14 @@ void Epochs::freed(const void *block, size_t size) {
   freed_.push_back({begin, begin + size});
 }
 
+// Relaxed updates wait for others, but not without end: they are entries in memory.
+bool Epochs::has_many_relaxed() const {
+  const Mutator *self = Mutator::current_or_null();
+  return self && self->backlog() > kRelaxedChunksMax;
+}
+
 void Epochs::commit_single(bool relaxed_too) {
-  if (!running() || failed() || !any_dirty(relaxed_too ? 2 : 1))
+  if (!running() || failed() || !(any_dirty(relaxed_too ? 2 : 1) || has_many_relaxed()))
     return;
   const bool waited = std::exchange(waited_, false);
   wait_follows_ = false;
@@ -101,7 +108,7 @@ void Epochs::commit_single(bool relaxed_too) {
 // Cuts into the sealed record. True if there is much in it, and it is time to wait.
 bool Epochs::seal(uint64_t ticket) {
   EpochRecord large(0);
-  collect(large);
+  collect(large, ticket);
   for (const auto &[begin, end] : freed_)
     lines_.forget(begin, end);
   freed_.clear();

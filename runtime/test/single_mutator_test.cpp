@@ -56,6 +56,36 @@ protected:
   std::unique_ptr<Epochs> epochs_ = std::make_unique<Epochs>();
 };
 
+TEST_F(SingleMutatorTest, ACutOfRelaxedUpdatesIsNotWaitedFor) {
+  image_.hold_back();
+  words_.store(1, 5, PERDURE_LANE_RELAXED);
+  epochs_->commit_single(true);
+  EXPECT_EQ(epochs_->ticket_to_wait_for(), 0u);
+  EXPECT_NE(epochs_->ticket_to_wait_for(true), 0u);
+  words_.store(2, 6);
+  EXPECT_NE(epochs_->ticket_to_wait_for(), 0u);
+  epochs_->commit_single();
+  EXPECT_NE(epochs_->ticket_to_wait_for(), 0u) << "cut, but not durable yet";
+  words_.store(1, 7, PERDURE_LANE_RELAXED);
+  epochs_->commit_single(true);
+  EXPECT_NE(epochs_->ticket_to_wait_for(), 0u) << "whatever was cut after it";
+  image_.let_through();
+  wait_until_durable();
+  EXPECT_EQ(epochs_->ticket_to_wait_for(), 0u);
+  EXPECT_EQ(image_.word(2), 6u);
+}
+
+TEST_F(SingleMutatorTest, RelaxedUpdatesAloneAreCutWhenThereAreMany) {
+  const uint64_t before = epochs_->last_cut();
+  words_.store(1, 5, PERDURE_LANE_RELAXED);
+  epochs_->commit_single();
+  EXPECT_EQ(epochs_->last_cut(), before);
+  for (uint64_t i = 0; i < 1'200'000; i++)
+    words_.store(i % 8, i, PERDURE_LANE_RELAXED);
+  epochs_->commit_single();
+  EXPECT_EQ(epochs_->last_cut(), before + 1);
+}
+
 TEST_F(SingleMutatorTest, WithNothingToDoItCommitsAndSendsItself) {
   uint64_t value = 0;
   do { // the committer may look by itself just now
