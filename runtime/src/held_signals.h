@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Holding signals without a system call: commits and held outputs are too short for two of them. The
-// runtime's handler (interpose_signals.cpp) puts off what comes meanwhile: it keeps the signal, and
-// returns with all others blocked; the end of the hold delivers it.
+// Holding signals without a system call: commits and held outputs are too short for two of them.
+// The runtime's handler (interpose_signals.cpp) puts off what comes meanwhile: it keeps the signal,
+// and returns with all others blocked; the end of the hold delivers it.
 #pragma once
 
 #include "uninterrupted.h"

@@ -56,8 +56,8 @@
 // The function's own stores are relaxed.
 #define PERDURE_RELAXED_STORES PERDURE_ATTRIBUTE_(perdure_relaxed_stores)
 
-// What library functions write that the function calls (read, recv) is not recorded. What the function
-// passes by pointer to the function named is recorded as a whole, block by block.
+// What library functions write that the function calls (read, recv) is not recorded. What the
+// function passes by pointer to the function named is recorded as a whole, block by block.
 #define PERDURE_UNRECORDED_INPUT PERDURE_ATTRIBUTE_(perdure_unrecorded_input)
 #define PERDURE_HANDS_OVER_TO(NAME) PERDURE_ATTRIBUTE_(perdure_hands_over_to(NAME))
 
