@@ -4,8 +4,8 @@
 // builds it against the runtime. docs/source_mode.md shows it on a program.
 //
 // PERDURE_W stands where a written lvalue stands, so its entry is made before the store. The
-// runtime reads such an entry at every cut until the thread has come past a unit's bound, a lock or
-// an output; no call that does one of these may come between the entry and its store. Where one
+// runtime reads such an entry at every cut until the thread has come past a unit's bound, an output
+// or a wait; no call that does one of these may come between the entry and its store. Where one
 // might, the store is written as PERDURE_ASSIGN or PERDURE_UPDATE, whose entry follows it.
 //
 // Includes no header of libc: see perdure/hook.h.
