@@ -31,6 +31,9 @@ for variable in ("PERDURE_PORT", "PERDURE_PROPOSE", "PERDURE_POOL", "PERDURE_AUD
     config.environment.pop(variable, None)
 
 config.available_features.add("llvm-" + config.llvm_major)
+# Input that the plugin leaves unrecorded: the audit would miss it, and text cannot leave it out.
+if config.audit or config.source_compiler:
+    config.available_features.add("input-is-recorded")
 if config.llvm_major != "19" or config.audit or config.source_compiler:
     config.excludes.append("source")
 # A compiler of the other version served, where there is one: it must refuse this build's plugin.
