@@ -8,7 +8,9 @@
 
 namespace perdure {
 
-// Resolved on first use: interposed functions are called before any constructor runs.
+// Resolved when the library starts, or on first use: interposed functions are called before any
+// constructor runs. Not later: a thread of the runtime would wait for the loader's lock, which the
+// thread that waits for it holds if it ends the process from inside dlopen().
 template <typename Result, typename... Parameters> class NextSymbol {
 public:
   // The function pointer only gives the type.
@@ -18,6 +20,11 @@ public:
     if (__builtin_expect(!function_, 0))
       look_up();
     return function_(parameters...);
+  }
+
+  void look_up_early() {
+    if (!function_)
+      function_ = reinterpret_cast<Result (*)(Parameters...)>(dlsym(RTLD_NEXT, name_));
   }
 
   bool is_known() const { return function_ != nullptr; }
@@ -34,4 +41,7 @@ private:
 } // namespace perdure
 
 // Declares the next NAME as next_NAME.
-#define PERDURE_NEXT(name) static constinit perdure::NextSymbol next_##name(&name, #name)
+#define PERDURE_NEXT(name)                                                                         \
+  static constinit perdure::NextSymbol next_##name(&name, #name);                                  \
+  __attribute__((constructor(101))) static void look_up_##name() { next_##name.look_up_early(); }  \
+  static_assert(true)
