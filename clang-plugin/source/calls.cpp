@@ -271,7 +271,8 @@ bool PortedCalls::instruction(const CallExpr &Call, const FunctionDecl &Callee, 
   if (!Callee.getBuiltinID())
     return false;
   if (Name.starts_with("__builtin_va_")) {
-    Editor.left(Call.getBeginLoc(), "va_list", "a va_list belongs to a call and is never kept");
+    if (mayWrite(Call))
+      Editor.left(Call.getBeginLoc(), "va_list", "a va_list belongs to a call and is never kept");
     return true;
   }
   // The sum or the carry goes to the last argument.

@@ -90,8 +90,7 @@ bool Epochs::is_behind() const {
 uint64_t Epochs::ticket_to_wait_for(bool relaxed_too) const {
   if (!running() && !stopped())
     return 0;
-  if (Mutator *self = Mutator::current_or_null())
-    self->settle(); // who asks is about to show what it did, or has nothing to show
+  Mutator::settle_current(); // who asks is about to show what it did, or has nothing to show
   // In this order: a drain advances the tickets before it takes entries, so that whoever finds the
   // write sets clean because of it sees the advanced number and waits for the cut that took them.
   bool dirty = (output_shows_unit || !single_mutator) && any_dirty(relaxed_too ? 2 : 1);
@@ -331,11 +330,11 @@ void Epochs::cut_quiescent(uint64_t begun) {
   uint64_t start = now_ns();
   // The ticket advances before entries are taken, because who then finds nothing recorded waits for
   // the cut that took it.
+  const uint64_t ticket = open_.load(std::memory_order_relaxed);
   if (takes(Step::kTicketBeforeEntries))
     open_.fetch_add(1, std::memory_order_acq_rel);
   EpochRecord large(0);
-  collect(large,
-          open_.load(std::memory_order_relaxed) - (takes(Step::kTicketBeforeEntries) ? 1 : 0));
+  collect(large, ticket);
   release_mutators();
   uint64_t taken = now_ns() - start;
   copy_ns_.fetch_add(taken, std::memory_order_relaxed);
@@ -345,7 +344,7 @@ void Epochs::cut_quiescent(uint64_t begun) {
   pause_if_dropped(Step::kTicketBeforeEntries);
   if (!takes(Step::kTicketBeforeEntries))
     open_.fetch_add(1, std::memory_order_acq_rel);
-  make_durable(sealed_, last_cut());
+  make_durable(sealed_, ticket);
 }
 
 // RECORD is empty afterwards.

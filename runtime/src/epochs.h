@@ -197,8 +197,7 @@ private:
 };
 
 template <typename Wait> int Epochs::wait_for_events(int timeout, Wait next) {
-  if (Mutator *self = Mutator::current_or_null())
-    self->settle(); // it may rest for long
+  Mutator::settle_current(); // it may rest for long
   waited_ = true;
   if (__builtin_expect(!wait_follows_, 1))
     return next(timeout);

@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+using perdure::Mutator;
+
 PERDURE_NEXT(pthread_join);
 PERDURE_NEXT(sem_wait);
 PERDURE_NEXT(accept);
@@ -36,95 +38,86 @@ PERDURE_NEXT(sigwaitinfo);
 PERDURE_NEXT(waitpid);
 PERDURE_NEXT(wait);
 
-namespace {
-
-void settle() {
-  if (perdure::Mutator *self = perdure::Mutator::current_or_null())
-    self->settle();
-}
-
-} // namespace
-
 extern "C" {
 
 PERDURE_EXPORT int pthread_join(pthread_t thread, void **result) {
-  settle();
+  Mutator::settle_current();
   return next_pthread_join(thread, result);
 }
 PERDURE_EXPORT int sem_wait(sem_t *semaphore) {
-  settle();
+  Mutator::settle_current();
   return next_sem_wait(semaphore);
 }
 PERDURE_EXPORT int accept(int fd, sockaddr *address, socklen_t *size) {
-  settle();
+  Mutator::settle_current();
   return next_accept(fd, address, size);
 }
 PERDURE_EXPORT int accept4(int fd, sockaddr *address, socklen_t *size, int flags) {
-  settle();
+  Mutator::settle_current();
   return next_accept4(fd, address, size, flags);
 }
 PERDURE_EXPORT ssize_t recv(int fd, void *bytes, size_t size, int flags) {
-  settle();
+  Mutator::settle_current();
   return next_recv(fd, bytes, size, flags);
 }
 PERDURE_EXPORT ssize_t read(int fd, void *bytes, size_t size) {
-  settle();
+  Mutator::settle_current();
   return next_read(fd, bytes, size);
 }
 PERDURE_EXPORT int select(int count, fd_set *reads, fd_set *writes, fd_set *errors,
                           timeval *timeout) {
-  settle();
+  Mutator::settle_current();
   return next_select(count, reads, writes, errors, timeout);
 }
 PERDURE_EXPORT int pselect(int count, fd_set *reads, fd_set *writes, fd_set *errors,
                            const timespec *timeout, const sigset_t *mask) {
-  settle();
+  Mutator::settle_current();
   return next_pselect(count, reads, writes, errors, timeout, mask);
 }
 PERDURE_EXPORT int ppoll(pollfd *events, nfds_t count, const timespec *timeout,
                          const sigset_t *mask) {
-  settle();
+  Mutator::settle_current();
   return next_ppoll(events, count, timeout, mask);
 }
 PERDURE_EXPORT int nanosleep(const timespec *time, timespec *left) {
-  settle();
+  Mutator::settle_current();
   return next_nanosleep(time, left);
 }
 PERDURE_EXPORT int clock_nanosleep(clockid_t clock, int flags, const timespec *time,
                                    timespec *left) {
-  settle();
+  Mutator::settle_current();
   return next_clock_nanosleep(clock, flags, time, left);
 }
 PERDURE_EXPORT unsigned sleep(unsigned seconds) {
-  settle();
+  Mutator::settle_current();
   return next_sleep(seconds);
 }
 PERDURE_EXPORT int usleep(useconds_t us) {
-  settle();
+  Mutator::settle_current();
   return next_usleep(us);
 }
 PERDURE_EXPORT int pause() {
-  settle();
+  Mutator::settle_current();
   return next_pause();
 }
 PERDURE_EXPORT int sigsuspend(const sigset_t *mask) {
-  settle();
+  Mutator::settle_current();
   return next_sigsuspend(mask);
 }
 PERDURE_EXPORT int sigwait(const sigset_t *signals, int *number) {
-  settle();
+  Mutator::settle_current();
   return next_sigwait(signals, number);
 }
 PERDURE_EXPORT int sigwaitinfo(const sigset_t *signals, siginfo_t *info) {
-  settle();
+  Mutator::settle_current();
   return next_sigwaitinfo(signals, info);
 }
 PERDURE_EXPORT pid_t waitpid(pid_t process, int *status, int options) {
-  settle();
+  Mutator::settle_current();
   return next_waitpid(process, status, options);
 }
 PERDURE_EXPORT pid_t wait(int *status) {
-  settle();
+  Mutator::settle_current();
   return next_wait(status);
 }
 

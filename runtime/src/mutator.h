@@ -51,6 +51,11 @@ public:
     if (perdure_thread.next[PERDURE_LANE_AHEAD] | perdure_thread.next[PERDURE_LANE_AHEAD_RELAXED])
       settle_lanes();
   }
+  // The same of the calling thread, if it is a mutator.
+  static void settle_current() {
+    if (current_)
+      current_->settle();
+  }
   // Signal handlers of the program that the calling thread is in (interpose_signals.cpp).
   static __thread uint32_t in_handler;
 

@@ -22,15 +22,15 @@ public:
     return function_(parameters...);
   }
 
-  void look_up_early() {
-    if (!function_)
-      function_ = reinterpret_cast<Result (*)(Parameters...)>(dlsym(RTLD_NEXT, name_));
-  }
-
   bool is_known() const { return function_ != nullptr; }
   void look_up() {
-    function_ = reinterpret_cast<Result (*)(Parameters...)>(dlsym(RTLD_NEXT, name_));
+    find();
     PERDURE_CHECK(function_, name_);
+  }
+  // It may be that there is none, and that nobody calls it.
+  void find() {
+    if (!function_)
+      function_ = reinterpret_cast<Result (*)(Parameters...)>(dlsym(RTLD_NEXT, name_));
   }
 
 private:
@@ -43,5 +43,5 @@ private:
 // Declares the next NAME as next_NAME.
 #define PERDURE_NEXT(name)                                                                         \
   static constinit perdure::NextSymbol next_##name(&name, #name);                                  \
-  __attribute__((constructor(101))) static void look_up_##name() { next_##name.look_up_early(); }  \
+  __attribute__((constructor(101))) static void find_##name() { next_##name.find(); }              \
   static_assert(true)

@@ -89,10 +89,15 @@ programs=("$out/examples/durable/kv" "$out/gcc/kv" "$out/$clang/kv")
 number=0
 for program in "${programs[@]}"; do
   number=$((number + 1))
-  serve "$program" "$out/pool$number" "${commands[@]}" >"$out/replies$number"
+  # Again if it took so long that a checkpoint gave log back, which is counted below.
+  for try in 1 2 3 4 5; do
+    rm -rf "$out/pool$number"
+    serve "$program" "$out/pool$number" "${commands[@]}" >"$out/replies$number"
+    "$bin/perdure" info --json "$out/pool$number" >"$out/info$number"
+    ! grep -q '"checkpointed_epoch": 0,' "$out/info$number" || break
+  done
   "$bin/perdure" check "$out/pool$number" >/dev/null
   "$bin/perdure" dump "$out/pool$number" >"$out/dump$number"
-  "$bin/perdure" info --json "$out/pool$number" >"$out/info$number"
 done
 for other in 2 3; do
   for what in replies dump; do
